@@ -1,0 +1,46 @@
+# Every target does its own set-up, into .venv/.
+SHELL := /bin/bash
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet
+
+.PHONY: help demo setup test test-all lint bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+.venv/python: 
+	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3.11 or newer (set PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "missing: Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "missing: the venv module of $(PYTHON) (Debian: apt-get install python3-venv)"; exit 1; }
+	@touch $@
+
+.venv/core: .venv/python pyproject.toml constraints.txt
+	@echo "installing hybridrank into .venv/"
+	@$(PIP) -c constraints.txt -e . && touch $@
+
+.venv/all: .venv/python pyproject.toml constraints.txt
+	@echo "installing hybridrank with the training and development extras into .venv/ (several GB)"
+	@$(PIP) -c constraints.txt -e '.[train,dev]' && touch $@ .venv/core
+
+demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
+	@exec .venv/bin/hybridrank demo
+
+setup: .venv/all ## install everything, training extras included
+
+test: .venv/all ## the tests, with a real OpenSearch (at most 15 minutes)
+	@.venv/bin/python -m pytest -m "not slow"
+
+test-all: .venv/all ## every test, the slow ones included
+	@.venv/bin/python -m pytest
+
+lint: .venv/all ## ruff, mypy and the import contract
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: .venv/all ## side-by-side measurements
+	@.venv/bin/python -m benchmarks
+
+clean: ## remove what was installed here
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""How a catalogue becomes documents in OpenSearch."""

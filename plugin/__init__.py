@@ -1,0 +1,1 @@
+"""What is installed in OpenSearch, and how one talks to it: everything that knows its wire form."""

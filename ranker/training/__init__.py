@@ -1,0 +1,1 @@
+"""How the fused ranker is trained (needs the ``train`` extra)."""

@@ -1,0 +1,21 @@
+"""The command line: one module a command, gathered here."""
+
+from __future__ import annotations
+
+import typer
+
+from . import engine
+
+
+def build() -> typer.Typer:
+    """Make the command line application."""
+    app = typer.Typer(
+        name="hybridrank",
+        help="Hybrid ranking inside OpenSearch: index, search, rerank, train, measure.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for module in (engine,):
+        module.register(app)
+    return app

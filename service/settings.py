@@ -1,0 +1,65 @@
+"""Settings: read once, from the environment and ``hybridrank.toml``; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """Every setting of hybridrank. Environment names are in upper case; the prefix is ``HYBRIDRANK_``.
+
+    The engine's address alone is ``OPENSEARCH_URL`` (with its user, password and CA beside it), because that
+    is what people already have.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="HYBRIDRANK_",
+        toml_file="hybridrank.toml",
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+
+    opensearch_url: str = Field("http://127.0.0.1:9200", validation_alias="OPENSEARCH_URL")
+    opensearch_user: str | None = Field(None, validation_alias="OPENSEARCH_USER")
+    opensearch_password: SecretStr | None = Field(None, validation_alias="OPENSEARCH_PASSWORD")
+    opensearch_ca: Path | None = Field(None, validation_alias="OPENSEARCH_CA")
+    opensearch_timeout_s: float = Field(10.0, gt=0)
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".hybridrank")
+    index: str = "products"
+
+    text_encoder: str = "all-MiniLM-L6-v2"
+    model: str | None = None
+    """A model folder; ``None`` is the one that ships with hybridrank."""
+
+    threads: int = Field(2, ge=1, le=256)
+    """Threads of one model run."""
+    candidates_per_signal: int = Field(100, ge=1, le=1000)
+    rerank_depth: int = Field(50, ge=1, le=1000)
+    rerank_budget_ms: float = Field(500.0, gt=0)
+
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
+    max_query_chars: int = Field(1000, ge=1)
+    max_rerank_documents: int = Field(1000, ge=1)
+    max_json_depth: int = Field(64, ge=4)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, and that over ``hybridrank.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
