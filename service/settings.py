@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     opensearch_timeout_s: float = Field(10.0, gt=0)
 
     home: Path = Field(default_factory=lambda: Path.home() / ".hybridrank")
+    java_home: Path | None = Field(None, validation_alias="JAVA_HOME")
+    """A Java to prefer for the local OpenSearch."""
     index: str = "products"
 
     text_encoder: str = "all-MiniLM-L6-v2"

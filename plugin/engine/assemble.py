@@ -1,0 +1,79 @@
+"""Put the downloaded artifacts together into the folder that OpenSearch calls its home; shared by all nodes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from .manifest import CONFIG, Component, Manifest, digest_of
+
+STAMP = "files.json"
+"""Sizes of all files of the folder; written last, so a folder without it is not complete."""
+
+
+def distribution(run: Path, components: tuple[Component, ...]) -> Path:
+    """The folder for these components; its name changes with any of them."""
+    return run / f"opensearch-{digest_of(components)}"
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether every file is there at its right size."""
+    stamp = folder / STAMP
+    if not stamp.is_file():
+        return False
+    sizes: dict[str, int] = json.loads(stamp.read_text("utf-8"))
+    return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())
+
+
+def assemble(run: Path, downloads: Path, components: tuple[Component, ...], manifest: Manifest) -> Path:
+    """Build the folder beside its place and move it there whole; what lies there already is replaced.
+
+    Args:
+        run: the run folder of the node.
+        downloads: where every artifact of the components lies, checked.
+    """
+    target = distribution(run, components)
+    for left_by_a_crash in run.glob("assemble-*"):
+        shutil.rmtree(left_by_a_crash)
+    building = Path(tempfile.mkdtemp(prefix="assemble-", dir=run))
+    building.chmod(0o755)
+    for name in ("bin", "extensions", "modules", "plugins"):
+        (building / name).mkdir()
+    for component in components:
+        folder = building / component.folder
+        folder.mkdir()
+        for artifact in component.artifacts:
+            source = downloads / artifact.path
+            if artifact.parts[3] == "zip":
+                with zipfile.ZipFile(source) as archive:
+                    archive.extractall(folder)
+            else:
+                shutil.copyfile(source, folder / artifact.filename)
+        if component.descriptor is not None:
+            (folder / "plugin-descriptor.properties").write_text(_descriptor(component, manifest.opensearch), "utf-8")
+        if component.policy is not None:
+            shutil.copyfile(CONFIG / "policies" / component.policy, folder / "plugin-security.policy")
+    sizes = {str(p.relative_to(building)): p.stat().st_size for p in sorted(building.rglob("*")) if p.is_file()}
+    (building / STAMP).write_text(json.dumps(sizes), "utf-8")
+    if target.exists():
+        shutil.rmtree(target)
+    building.rename(target)
+    return target
+
+
+def _descriptor(component: Component, version: str) -> str:
+    assert component.descriptor is not None
+    values = {
+        "name": component.name,
+        "description": component.descriptor.description,
+        "version": version,
+        "opensearch.version": version,
+        "java.version": "11",
+        "classname": component.descriptor.classname,
+        "extended.plugins": ",".join(component.descriptor.extends),
+        "has.native.controller": "false",
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -1,0 +1,230 @@
+"""The local OpenSearch of one home: start, find again, stop."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from ..errors import LocalNodeError
+from .account import account_for_node, make_run_folder, remove_run_folder, run_folder
+from .assemble import assemble, distribution, is_complete
+from .configure import LOOPBACK, Node, check_heap, configure
+from .download import Progress, fetch, quiet
+from .health import Login, get, is_ready, why_it_ended
+from .java import find_java
+from .manifest import artifacts_of, load
+from .ports import free_ports, is_free, require_free
+from .process import end_processes, find_processes, start_process
+from .state import ClusterInfo, Shape, forget_shape, read_shape, write_shape
+
+MAX_NODES = 9
+
+
+class LocalCluster:
+    """A cluster on loopback that belongs to one home folder. It outlives the process that started it.
+
+    Args:
+        home: ``HYBRIDRANK_HOME``; everything lies under ``HOME/engine`` (what root cannot share from there: see
+            :mod:`plugin.engine.account`).
+        downloads: where fetched artifacts are kept; ``HOME/engine/downloads`` unless shared with another home.
+    """
+
+    def __init__(self, home: Path, *, downloads: Path | None = None) -> None:
+        self.home = home.expanduser().resolve()
+        self.downloads = downloads or self.home / "engine" / "downloads"
+
+    @property
+    def _run(self) -> Path:
+        link = self.home / "engine" / "run"
+        return link.readlink() if link.is_symlink() else run_folder(self.home, account_for_node())
+
+    def _lock(self) -> FileLock:
+        folder = self.home / "engine"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / "lock")
+
+    def start(
+        self,
+        *,
+        port: int = 9200,
+        nodes: int = 1,
+        full: bool = False,
+        secure: bool = False,
+        heap: str = "512m",
+        java_home: Path | None = None,
+        timeout_s: float = 180.0,
+        progress: Progress = quiet,
+    ) -> ClusterInfo:
+        """Start the cluster, or find it running; returns when every node answers and has joined.
+
+        Args:
+            port: HTTP port of the first node; a cluster that already runs keeps its own.
+            nodes: how many; data of a larger cluster is never opened by a smaller one.
+            full: with ml-commons.
+            secure: with the security plugin: TLS and logins.
+            heap: Java heap of each node, such as ``512m``.
+            java_home: a Java to prefer.
+            timeout_s: seconds from the start of the processes until the cluster answers.
+            progress: told what is being done.
+
+        Raises:
+            LocalNodeError: in one line, what is missing, taken, or went wrong.
+        """
+        check_heap(heap)
+        if not 1 <= nodes <= MAX_NODES:
+            raise LocalNodeError(f"nodes: {nodes} is not in 1..{MAX_NODES}")
+        if not 1 <= port <= 65535:
+            raise LocalNodeError(f"port: {port} is not in 1..65535")
+        if secure:
+            raise LocalNodeError("secure: the local node has no security plugin in this release; leave --secure out")
+        with self._lock():
+            known = read_shape(self.home)
+            running = find_processes(self._run)
+            if running and known is not None:
+                shape = known
+                if (len(known.ports), known.full, known.secure) != (nodes, full, secure):
+                    raise LocalNodeError(
+                        f"{known.words} already runs in {self.home}; stop it first: hybridrank engine stop"
+                    )
+            else:
+                end_processes(self._run)
+                shape = _choose(port, nodes, full, secure, known)
+            return self._bring_up(
+                shape, set(running), heap=heap, java_home=java_home, timeout_s=timeout_s, progress=progress
+            )
+
+    def _bring_up(
+        self,
+        shape: Shape,
+        running: set[str],
+        *,
+        heap: str,
+        java_home: Path | None,
+        timeout_s: float,
+        progress: Progress,
+    ) -> ClusterInfo:
+        run = self._run
+        missing = [node for node in shape.nodes(run) if node.name not in running]
+        launched: list[str] = []
+        try:
+            if missing:
+                account = account_for_node()
+                java = find_java(java_home, account)
+                manifest = load()
+                components = manifest.select(full=shape.full, secure=shape.secure)
+                run = make_run_folder(self.home, account)
+                if not is_complete(distribution(run, components)):
+                    fetch(artifacts_of(components), self.downloads, manifest.maven_plugin, progress)
+                    progress("putting OpenSearch together", 0, 1)
+                    assemble(run, self.downloads, components, manifest)
+                    if not running:
+                        _remove_others(run, distribution(run, components))
+                cluster = shape.nodes(run)
+                write_shape(self.home, shape)
+                name = f"hybridrank-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
+                for node in missing:
+                    configure(node, cluster, cluster_name=name, heap=heap, account=account, extra={})
+                    launched.append(node.name)
+                    start_process(node, distribution(run, components), java, account)
+            self._wait(shape.nodes(run), timeout_s, progress)
+        except BaseException:
+            if launched:
+                end_processes(run, launched)
+            raise
+        info = self._describe(shape, found=not missing)
+        if info is None:
+            raise LocalNodeError("the local OpenSearch ended right after its start")
+        return info
+
+    def _wait(self, nodes: Sequence[Node], timeout_s: float, progress: Progress) -> None:
+        until = time.monotonic() + timeout_s
+        ready: set[str] = set()
+        while True:
+            progress("starting OpenSearch", len(ready), len(nodes))
+            alive = find_processes(self._run)
+            for node in nodes:
+                if node.name not in alive:
+                    raise LocalNodeError(f"OpenSearch ended while starting: {why_it_ended(node)}")
+                if node.name not in ready and is_ready(node, len(nodes), None):
+                    ready.add(node.name)
+            if len(ready) == len(nodes):
+                progress("starting OpenSearch", len(ready), len(nodes))
+                return
+            if time.monotonic() > until:
+                raise LocalNodeError(
+                    f"OpenSearch does not answer after {timeout_s:.0f} s; log: {nodes[0].folder / 'logs'}"
+                )
+            time.sleep(0.2)
+
+    def status(self) -> ClusterInfo | None:
+        """The cluster if it runs and answers, else ``None``."""
+        shape = read_shape(self.home)
+        return None if shape is None else self._describe(shape, found=True)
+
+    def _describe(self, shape: Shape, *, found: bool) -> ClusterInfo | None:
+        run = self._run
+        processes = find_processes(run)
+        nodes = shape.nodes(run)
+        login: Login | None = None
+        root, health = get(nodes[0].http_port, "/", login), get(nodes[0].http_port, "/_cluster/health", login)
+        if not processes or root is None or health is None or root[0] != 200 or health[0] != 200:
+            return None
+        urls = tuple(f"{'https' if shape.secure else 'http'}://{LOOPBACK}:{node.http_port}" for node in nodes)
+        return ClusterInfo(
+            url=urls[0],
+            urls=urls,
+            pids=tuple(process.pid for _, process in sorted(processes.items())),
+            version=str(root[1]["version"]["number"]),
+            status=str(health[1]["status"]),
+            full=shape.full,
+            secure=shape.secure,
+            home=self.home,
+            run_folder=run,
+            user=_owner(processes),
+            ca=None,
+            password_file=None,
+            found=found,
+        )
+
+    def stop(self) -> int:
+        """End every process of the cluster, whoever started it; its data stays. Returns how many processes ended."""
+        with self._lock():
+            return end_processes(self._run)
+
+    def remove(self) -> None:
+        """Stop, and delete the cluster with its data; downloads stay."""
+        with self._lock():
+            end_processes(self._run)
+            remove_run_folder(self.home)
+            forget_shape(self.home)
+
+
+def _choose(port: int, nodes: int, full: bool, secure: bool, known: Shape | None) -> Shape:
+    if known is not None and nodes < len(known.ports):
+        raise LocalNodeError(
+            f"nodes: this home holds the data of {len(known.ports)} nodes, which {nodes} cannot open; "
+            f"start it with --nodes {len(known.ports)}, or use another HYBRIDRANK_HOME"
+        )
+    require_free(port)
+    spare = iter(free_ports(2 * nodes))
+    http = [port]
+    for candidate in range(port + 1, port + nodes):
+        http.append(candidate if candidate <= 65535 and is_free(candidate) else next(spare))
+    return Shape(ports=tuple((one, next(spare)) for one in http), full=full, secure=secure)
+
+
+def _remove_others(run: Path, keep: Path) -> None:
+    """Delete what earlier versions were put together to; the downloads can rebuild any of it."""
+    for folder in run.glob("opensearch-*"):
+        if folder != keep:
+            shutil.rmtree(folder)
+
+
+def _owner(processes: dict[str, psutil.Process]) -> str:
+    return next(iter(processes.values())).username()
