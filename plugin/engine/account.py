@@ -89,7 +89,11 @@ def run_folder(home: Path, account: Account | None) -> Path:
 def make_run_folder(home: Path, account: Account | None) -> Path:
     """Make the run folder, and let ``HOME/engine/run`` point to it when it lies outside."""
     inside, folder = home / "engine" / "run", run_folder(home, account)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    folder.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        # Whatever the umask: others must get through, and no further than through.
+        for opened in (folder, folder.parent):
+            opened.chmod(0o755)
     if folder == inside:
         return folder
     if account is not None and not account.can_enter(folder):

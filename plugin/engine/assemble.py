@@ -57,7 +57,11 @@ def assemble(run: Path, downloads: Path, components: tuple[Component, ...], mani
         if component.policy is not None:
             shutil.copyfile(CONFIG / "policies" / component.policy, folder / "plugin-security.policy")
     sizes = {str(p.relative_to(building)): p.stat().st_size for p in sorted(building.rglob("*")) if p.is_file()}
+    for path in building.rglob("*"):
+        # Whatever the umask and the zip said: the account that runs the node reads, and changes nothing.
+        path.chmod(0o755 if path.is_dir() else 0o644)
     (building / STAMP).write_text(json.dumps(sizes), "utf-8")
+    (building / STAMP).chmod(0o644)
     if target.exists():
         shutil.rmtree(target)
     building.rename(target)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 from filelock import FileLock
 
 from ..errors import LocalNodeError
+from . import secure
 from .account import account_for_node, make_run_folder, remove_run_folder, run_folder
 from .assemble import assemble, distribution, is_complete
-from .configure import LOOPBACK, Node, check_heap, configure
+from .configure import LOOPBACK, ML_COMMONS, check_heap, configure, hand_over
 from .download import Progress, fetch, quiet
 from .health import Login, get, is_ready, why_it_ended
 from .java import find_java
@@ -55,7 +56,7 @@ class LocalCluster:
         port: int = 9200,
         nodes: int = 1,
         full: bool = False,
-        secure: bool = False,
+        secured: bool = False,
         heap: str = "512m",
         java_home: Path | None = None,
         timeout_s: float = 180.0,
@@ -67,7 +68,7 @@ class LocalCluster:
             port: HTTP port of the first node; a cluster that already runs keeps its own.
             nodes: how many; data of a larger cluster is never opened by a smaller one.
             full: with ml-commons.
-            secure: with the security plugin: TLS and logins.
+            secured: with the security plugin: TLS and logins.
             heap: Java heap of each node, such as ``512m``.
             java_home: a Java to prefer.
             timeout_s: seconds from the start of the processes until the cluster answers.
@@ -81,20 +82,19 @@ class LocalCluster:
             raise LocalNodeError(f"nodes: {nodes} is not in 1..{MAX_NODES}")
         if not 1 <= port <= 65535:
             raise LocalNodeError(f"port: {port} is not in 1..65535")
-        if secure:
-            raise LocalNodeError("secure: the local node has no security plugin in this release; leave --secure out")
         with self._lock():
             known = read_shape(self.home)
             running = find_processes(self._run)
             if running and known is not None:
                 shape = known
-                if (len(known.ports), known.full, known.secure) != (nodes, full, secure):
+                if (len(known.ports), known.full, known.secure) != (nodes, full, secured):
                     raise LocalNodeError(
                         f"{known.words} already runs in {self.home}; stop it first: hybridrank engine stop"
                     )
             else:
                 end_processes(self._run)
-                shape = _choose(port, nodes, full, secure, known)
+                self._refuse_to_split(nodes)
+                shape = _choose(port, nodes, full, secured)
             return self._bring_up(
                 shape, set(running), heap=heap, java_home=java_home, timeout_s=timeout_s, progress=progress
             )
@@ -128,11 +128,16 @@ class LocalCluster:
                 cluster = shape.nodes(run)
                 write_shape(self.home, shape)
                 name = f"hybridrank-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
+                if shape.secure:
+                    secure.make_secrets(self.home)
                 for node in missing:
-                    configure(node, cluster, cluster_name=name, heap=heap, account=account, extra={})
+                    configure(node, cluster, cluster_name=name, heap=heap, extra=_settings(shape))
+                    if shape.secure:
+                        secure.configure_security(self.home, node, distribution(run, components), java)
+                    hand_over(node, account)
                     launched.append(node.name)
                     start_process(node, distribution(run, components), java, account)
-            self._wait(shape.nodes(run), timeout_s, progress)
+            self._wait(shape, timeout_s, progress)
         except BaseException:
             if launched:
                 end_processes(run, launched)
@@ -142,7 +147,11 @@ class LocalCluster:
             raise LocalNodeError("the local OpenSearch ended right after its start")
         return info
 
-    def _wait(self, nodes: Sequence[Node], timeout_s: float, progress: Progress) -> None:
+    def _login(self, shape: Shape) -> Login | None:
+        return secure.login(self.home) if shape.secure else None
+
+    def _wait(self, shape: Shape, timeout_s: float, progress: Progress) -> None:
+        nodes, login = shape.nodes(self._run), self._login(shape)
         until = time.monotonic() + timeout_s
         ready: set[str] = set()
         while True:
@@ -151,7 +160,7 @@ class LocalCluster:
             for node in nodes:
                 if node.name not in alive:
                     raise LocalNodeError(f"OpenSearch ended while starting: {why_it_ended(node)}")
-                if node.name not in ready and is_ready(node, len(nodes), None):
+                if node.name not in ready and is_ready(node, len(nodes), login):
                     ready.add(node.name)
             if len(ready) == len(nodes):
                 progress("starting OpenSearch", len(ready), len(nodes))
@@ -171,7 +180,7 @@ class LocalCluster:
         run = self._run
         processes = find_processes(run)
         nodes = shape.nodes(run)
-        login: Login | None = None
+        login = self._login(shape)
         root, health = get(nodes[0].http_port, "/", login), get(nodes[0].http_port, "/_cluster/health", login)
         if not processes or root is None or health is None or root[0] != 200 or health[0] != 200:
             return None
@@ -187,10 +196,19 @@ class LocalCluster:
             home=self.home,
             run_folder=run,
             user=_owner(processes),
-            ca=None,
-            password_file=None,
+            ca=login.ca if login else None,
+            password_file=login.password_file if login else None,
             found=found,
         )
+
+    def _refuse_to_split(self, nodes: int) -> None:
+        """A cluster of three that finds one of its nodes has no majority: it would wait for ever."""
+        held = sum((data / "nodes").is_dir() for data in self._run.glob("node-*/data"))
+        if nodes < held:
+            raise LocalNodeError(
+                f"nodes: {self.home} holds the data of {held} nodes, which {nodes} cannot open; start with "
+                f"--nodes {held}, or delete that data with: hybridrank engine stop --remove-data"
+            )
 
     def stop(self) -> int:
         """End every process of the cluster, whoever started it; its data stays. Returns how many processes ended."""
@@ -202,21 +220,21 @@ class LocalCluster:
         with self._lock():
             end_processes(self._run)
             remove_run_folder(self.home)
+            secure.forget_secrets(self.home)
             forget_shape(self.home)
 
 
-def _choose(port: int, nodes: int, full: bool, secure: bool, known: Shape | None) -> Shape:
-    if known is not None and nodes < len(known.ports):
-        raise LocalNodeError(
-            f"nodes: this home holds the data of {len(known.ports)} nodes, which {nodes} cannot open; "
-            f"start it with --nodes {len(known.ports)}, or use another HYBRIDRANK_HOME"
-        )
+def _settings(shape: Shape) -> dict[str, Any]:
+    return {**(ML_COMMONS if shape.full else {}), **(secure.settings() if shape.secure else {})}
+
+
+def _choose(port: int, nodes: int, full: bool, secured: bool) -> Shape:
     require_free(port)
     spare = iter(free_ports(2 * nodes))
     http = [port]
     for candidate in range(port + 1, port + nodes):
         http.append(candidate if candidate <= 65535 and is_free(candidate) else next(spare))
-    return Shape(ports=tuple((one, next(spare)) for one in http), full=full, secure=secure)
+    return Shape(ports=tuple((one, next(spare)) for one in http), full=full, secure=secured)
 
 
 def _remove_others(run: Path, keep: Path) -> None:

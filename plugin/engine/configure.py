@@ -17,6 +17,14 @@ from .manifest import CONFIG
 LOOPBACK = "127.0.0.1"
 FOLDERS = ("config", "data", "logs", "tmp")
 
+ML_COMMONS: dict[str, Any] = {
+    "plugins.ml_commons.only_run_on_ml_node": False,
+    # Remote models may only be on this machine: our own service is the one that is meant.
+    "plugins.ml_commons.connector.private_ip_enabled": True,
+    "plugins.ml_commons.trusted_connector_endpoints_regex": [r"^https?://(127\.0\.0\.1|localhost)(:[0-9]+)?(/.*)?$"],
+}
+"""What the full node adds to ``opensearch.yml``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -40,10 +48,8 @@ def check_heap(heap: str) -> str:
     return heap
 
 
-def configure(
-    node: Node, cluster: Sequence[Node], *, cluster_name: str, heap: str, account: Account | None, extra: dict[str, Any]
-) -> None:
-    """Write ``config/`` anew and make the folders that the node writes to, owned by its account.
+def configure(node: Node, cluster: Sequence[Node], *, cluster_name: str, heap: str, extra: dict[str, Any]) -> None:
+    """Write ``config/`` anew and make the folders that the node writes to.
 
     Args:
         node: the node to configure.
@@ -74,7 +80,12 @@ def configure(
     (node.config / "opensearch.yml").write_text("".join(lines), "utf-8")
     shutil.copyfile(CONFIG / "log4j2.properties", node.config / "log4j2.properties")
     (node.config / "jvm.options").write_text("".join(f"{option}\n" for option in _jvm_options(node, heap)), "utf-8")
+
+
+def hand_over(node: Node, account: Account | None) -> None:
+    """Let the account reach the node's folder and own what lies in it; nothing to do when it runs as ourselves."""
     if account is not None:
+        node.folder.chmod(0o755)
         account.own(*(node.folder / name for name in FOLDERS))
 
 

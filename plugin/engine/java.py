@@ -16,7 +16,7 @@ MAJORS = (17, 21)
 """OpenSearch 2.19 needs the security manager, which is gone in 24, and is tested on these two."""
 
 NEEDED_MODULES = ("java.base", "jdk.incubator.vector", "jdk.localedata")
-"""A trimmed Java without the last two starts and then fails."""
+"""A trimmed Java without these starts and then fails."""
 
 JVM_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 

@@ -57,7 +57,7 @@ def start(
             port=port,
             nodes=nodes,
             full=full,
-            secure=secure,
+            secured=secure,
             heap=heap,
             java_home=chosen.java_home,
             progress=progress,
