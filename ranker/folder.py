@@ -1,0 +1,79 @@
+"""A model is one folder: two graphs, a tokenizer, a configuration, a card. No pickles, and nothing is run from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ModelError
+from .signals import FEATURES
+
+FORMAT = 1
+SERVED = ("pair.onnx", "head.onnx", "tokenizer.json")
+DEFAULT_MODEL = Path(__file__).parent / "models" / "default"
+
+
+class ModelConfig(BaseModel):
+    """``config.json`` of a model folder.
+
+    Attributes:
+        features: names of the head's features in order; a model with other features than this release's is refused.
+        digests: SHA-256 of each served file.
+        training: how it was made; free form, for the card.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    name: str
+    query_tokens: int = Field(ge=4)
+    passage_tokens: int = Field(ge=8)
+    outputs: int
+    features: list[str]
+    digests: dict[str, str]
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Read and check a model folder.
+
+    Raises:
+        ModelError: names what is missing, changed, or of another make.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"model: {folder} is no folder")
+    try:
+        config = ModelConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"model: {folder} has no config.json") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"model: {folder}/config.json: {where}: {first['msg']}") from error
+    if config.format != FORMAT:
+        raise ModelError(f"model: {folder} has format {config.format}, this release reads {FORMAT}")
+    if tuple(config.features) != FEATURES:
+        raise ModelError(f"model: {folder} was trained on other features than this release computes; train it again")
+    for name in SERVED:
+        if not (folder / name).is_file():
+            raise ModelError(f"model: {folder} has no {name}")
+        if digest(folder / name) != config.digests.get(name):
+            raise ModelError(f"model: {folder}/{name} is not the file that config.json describes")
+    return config
+
+
+def write_config(folder: Path, config: ModelConfig) -> None:
+    """Write ``config.json`` with the digests of the served files as they are now."""
+    config = config.model_copy(update={"digests": {name: digest(folder / name) for name in SERVED}})
+    text = json.dumps(config.model_dump(), ensure_ascii=False, indent=2)
+    (folder / "config.json").write_text(text + "\n", "utf-8")

@@ -1,0 +1,218 @@
+"""From trained networks to the two graphs that are served.
+
+The graphs are written operator by operator rather than traced: the fused operators of ONNX Runtime
+(``MultiHeadAttention`` with a bias, ``SkipLayerNormalization``, ``MatMulNBits``) have no counterpart in torch, and a
+tracer would leave their fusion to pattern matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from ..tokens import PAD, PASSAGE, QUERY
+from .head import Head
+from .network import Layer, PairNetwork
+from .quantise import BLOCK, blockwise, per_row
+
+CONTRIB = "com.microsoft"
+CLOSED = -1e9
+
+
+class Graph:
+    """Collects nodes and weights of one graph."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+        self._count = 0
+
+    def weight(self, value: NDArray[Any]) -> str:
+        """Add a constant."""
+        self._count += 1
+        name = f"w{self._count}"
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any) -> str:
+        """Add a node and name its first output; further outputs are that name with ``.1``, ``.2``."""
+        self._count += 1
+        name = f"t{self._count}"
+        names = [name, *(f"{name}.{number}" for number in range(1, outputs))]
+        self.nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
+        return name
+
+    def linear(self, tensor: str, weight: NDArray[np.float32], bias: NDArray[np.float32], *, int8: bool) -> str:
+        """``tensor @ weight.T + bias``; ``weight`` has shape (outputs, inputs)."""
+        if not int8:
+            product = self.add("MatMul", tensor, self.weight(weight.T))
+            return self.add("Add", product, self.weight(bias))
+        values, scales = blockwise(weight)
+        outputs, inputs = weight.shape
+        return self.add(
+            "MatMulNBits",
+            tensor,
+            self.weight(values),
+            self.weight(scales),
+            "",
+            "",
+            self.weight(bias),
+            domain=CONTRIB,
+            K=inputs,
+            N=outputs,
+            bits=8,
+            block_size=BLOCK,
+            accuracy_level=4,
+        )
+
+    def save(
+        self, path: Path, inputs: Mapping[str, tuple[int, list[str | int]]], output: str, shape: list[str | int]
+    ) -> None:
+        """Check and write the graph; ``output`` is renamed to ``out``."""
+        self.nodes.append(helper.make_node("Identity", [output], ["out"]))
+        graph = helper.make_graph(
+            self.nodes,
+            path.stem,
+            [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
+            [helper.make_tensor_value_info("out", TensorProto.FLOAT, shape)],
+            self.weights,
+        )
+        opsets = [helper.make_opsetid("", 20), helper.make_opsetid(CONTRIB, 1)]
+        model = helper.make_model(graph, opset_imports=opsets, producer_name="hybridrank")
+        model.ir_version = 10
+        onnx.save(model, str(path))
+
+
+def numpy_of(tensor: Any) -> NDArray[np.float32]:
+    """A parameter's values as float32."""
+    value: NDArray[np.float32] = tensor.detach().cpu().float().numpy()
+    return value
+
+
+def export_pair(network: PairNetwork, path: Path, *, int8: bool = True, longest: int = 128) -> None:
+    """Write ``pair.onnx``: ids, positions, segments, int64 (pairs, width) -> float32 (pairs, outputs)."""
+    graph = Graph()
+    state = _embedded(graph, network, int8=int8, longest=longest)
+    alone, other, pad = _masks(graph)
+    for number, module in enumerate(network.stack):
+        assert isinstance(module, Layer)
+        bias = alone
+        if number >= network.shape.apart:
+            across = numpy_of(network.across[number - network.shape.apart])[None, :, None, None]
+            bias = graph.add("Add", graph.add("Mul", other, graph.weight(across)), pad)
+        state = _layer(graph, module, state, bias, int8=int8)
+    output = _pooled(graph, network, state)
+    names: list[str | int] = ["pairs", "width"]
+    kinds = dict.fromkeys(("ids", "positions", "segments"), (TensorProto.INT64, names))
+    graph.save(path, kinds, output, ["pairs", network.outputs])
+
+
+def _embedded(graph: Graph, network: PairNetwork, *, int8: bool, longest: int) -> str:
+    table = numpy_of(network.words.weight)
+    if int8:
+        values, scales = per_row(table)
+        rows = graph.add("Cast", graph.add("Gather", graph.weight(values), "ids"), to=TensorProto.FLOAT)
+        word = graph.add("Mul", rows, graph.add("Gather", graph.weight(scales), "ids"))
+    else:
+        word = graph.add("Gather", graph.weight(table), "ids")
+    # The kind of segment is the same for every token, so it is folded into the positions.
+    places = numpy_of(network.places.weight)[:longest] + numpy_of(network.kind)
+    place = graph.add("Gather", graph.weight(places), "positions")
+    return graph.add(
+        "SkipLayerNormalization",
+        word,
+        place,
+        graph.weight(numpy_of(network.norm.weight)),
+        graph.weight(numpy_of(network.norm.bias)),
+        domain=CONTRIB,
+        epsilon=1e-12,
+    )
+
+
+def _masks(graph: Graph) -> tuple[str, str, str]:
+    """Attention biases (pairs, 1, width, width): each segment alone; 1 where the other segment is; closed padding."""
+    rows = graph.add("Unsqueeze", "segments", graph.weight(np.array([1, 3], np.int64)))
+    columns = graph.add("Unsqueeze", "segments", graph.weight(np.array([1, 2], np.int64)))
+    same = graph.add("Equal", rows, columns)
+    zero, one, closed = (graph.weight(np.array(value, np.float32)) for value in (0.0, 1.0, CLOSED))
+    padded = graph.add("Equal", columns, graph.weight(np.array(PAD, np.int64)))
+    pad = graph.add("Where", padded, closed, zero)
+    other = graph.add("Where", same, zero, one)
+    alone = graph.add("Add", graph.add("Where", same, zero, closed), pad)
+    return alone, other, pad
+
+
+def _layer(graph: Graph, layer: Layer, state: str, bias: str, *, int8: bool) -> str:
+    parts = [layer.query, layer.key, layer.value]
+    weight = np.concatenate([numpy_of(part.weight) for part in parts])
+    offset = np.concatenate([numpy_of(part.bias) for part in parts])
+    joined = graph.linear(state, weight, offset, int8=int8)
+    first = graph.add("Split", joined, outputs=3, axis=-1, num_outputs=3)
+    context = graph.add(
+        "MultiHeadAttention", first, f"{first}.1", f"{first}.2", "", "", bias, domain=CONTRIB, num_heads=layer.heads
+    )
+    attended = graph.linear(context, numpy_of(layer.out.weight), numpy_of(layer.out.bias), int8=int8)
+    state = _norm(graph, layer.norm1, attended, state)
+    up = graph.linear(state, numpy_of(layer.up.weight), numpy_of(layer.up.bias), int8=int8)
+    down = graph.linear(
+        graph.add("Gelu", up, domain=CONTRIB), numpy_of(layer.down.weight), numpy_of(layer.down.bias), int8=int8
+    )
+    return _norm(graph, layer.norm2, down, state)
+
+
+def _norm(graph: Graph, norm: Any, tensor: str, skip: str) -> str:
+    weight, bias = graph.weight(numpy_of(norm.weight)), graph.weight(numpy_of(norm.bias))
+    return graph.add("SkipLayerNormalization", tensor, skip, weight, bias, domain=CONTRIB, epsilon=1e-12)
+
+
+def _pooled(graph: Graph, network: PairNetwork, state: str) -> str:
+    """The same pooling as :meth:`PairNetwork.forward`."""
+    last = graph.weight(np.array([-1], np.int64))
+    tiny = graph.weight(np.array(1e-12, np.float32))
+    flags = {}
+    for name, segment in {"query": QUERY, "passage": PASSAGE}.items():
+        found = graph.add("Equal", "segments", graph.weight(np.array(segment, np.int64)))
+        flags[name] = graph.add("Cast", found, to=TensorProto.FLOAT)
+
+    def summed(flag: str) -> str:
+        row = graph.add("Unsqueeze", flag, graph.weight(np.array([1], np.int64)))
+        return graph.add("Squeeze", graph.add("MatMul", row, state), graph.weight(np.array([1], np.int64)))
+
+    def unit(tensor: str) -> str:
+        length = graph.add("ReduceL2", tensor, last, keepdims=1)
+        return graph.add("Div", tensor, graph.add("Max", length, tiny))
+
+    def total(tensor: str) -> str:
+        return graph.add("ReduceSum", tensor, last, keepdims=1)
+
+    product = graph.add("Mul", unit(summed(flags["query"])), unit(summed(flags["passage"])))
+    tokens = unit(state)
+    likeness = graph.add("MatMul", tokens, graph.add("Transpose", tokens, perm=[0, 2, 1]))
+    minus = graph.weight(np.array(-1.0, np.float32))
+    passage = graph.add("Cast", flags["passage"], to=TensorProto.BOOL)
+    there = graph.add("Unsqueeze", passage, graph.weight(np.array([1], np.int64)))
+    best = graph.add("ReduceMax", graph.add("Where", there, likeness, minus), last, keepdims=0)
+    score = graph.linear(state, numpy_of(network.weight.weight), numpy_of(network.weight.bias), int8=False)
+    asked = graph.add("Cast", flags["query"], to=TensorProto.BOOL)
+    masked = graph.add("Where", asked, graph.add("Squeeze", score, last), graph.weight(np.array(-1e4, np.float32)))
+    importance = graph.add("Softmax", masked, axis=-1)
+    mean = graph.add("Div", total(graph.add("Mul", best, flags["query"])), total(flags["query"]))
+    weighted = total(graph.add("Mul", best, importance))
+    real = graph.add("Add", flags["query"], flags["passage"])
+    joint = graph.add("Div", summed(real), total(real))
+    scaled = graph.add("Mul", product, graph.weight(np.array(network.shape.width**0.5, np.float32)))
+    return graph.add("Concat", scaled, total(product), mean, weighted, joint, axis=-1)
+
+
+def export_head(head: Head, path: Path) -> None:
+    """Write ``head.onnx``: vector (items, outputs), known_text (items, 1), features (items, features) -> (items, 1)."""
+    graph = Graph()
+    output = head.write(graph)
+    sizes = {"vector": head.outputs, "known_text": 1, "features": head.inputs}
+    graph.save(path, {name: (TensorProto.FLOAT, ["items", size]) for name, size in sizes.items()}, output, ["items", 1])

@@ -1,0 +1,71 @@
+"""The head: a pair's vector and a window's features to one logit.
+
+It starts as the first stage plus the text match, and learns a correction: a small network over everything, the
+window's own features among it, which is how it decides per query which signal to trust. Few parameters on purpose,
+since what it learns on one trade has to hold on the next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..signals import FEATURES
+
+TEXT_START = 3.0
+FIRST_STAGE_START = 3.0
+
+
+class Head(nn.Module):
+    """One logit an item.
+
+    Args:
+        outputs: length of a pair's vector; the three matches stand at ``matches``.
+        matches: where the token-level matches begin in the vector.
+        hidden: width of the correction.
+    """
+
+    def __init__(self, outputs: int, matches: int, *, hidden: int = 24, inputs: int = len(FEATURES)) -> None:
+        super().__init__()
+        self.outputs, self.inputs, self.matches, self.width = outputs, inputs, matches, hidden
+        self.text = nn.Linear(outputs, 1)
+        self.squeeze = nn.Linear(outputs, 8)
+        self.direct = nn.Linear(inputs, 1)
+        self.mix = nn.Linear(inputs + 9, hidden)
+        self.correction = nn.Linear(hidden, 1)
+        self.dropout = nn.Dropout(0.1)
+        for part in (self.text, self.direct, self.correction):
+            nn.init.zeros_(part.weight)
+            nn.init.zeros_(part.bias)
+        with torch.no_grad():
+            self.text.weight[0, matches : matches + 3] = 1.0
+            self.direct.weight[0, FEATURES.index("first_stage")] = FIRST_STAGE_START
+            self.direct.bias.fill_(-3.0)
+
+    def forward(self, vector: Tensor, known_text: Tensor, features: Tensor) -> Tensor:
+        """``vector`` (items, outputs), ``known_text`` (items, 1) of 0 or 1, ``features`` (items, inputs): (items,)."""
+        text = self.text(vector) * known_text
+        squeezed = torch.tanh(self.squeeze(vector)) * known_text
+        mixed = nn.functional.gelu(self.mix(torch.cat([features, text, squeezed], -1)))
+        logit = TEXT_START * text + self.direct(features) + self.correction(self.dropout(mixed))
+        result: Tensor = logit.squeeze(-1)
+        return result
+
+    def write(self, graph: Any) -> str:
+        """Write the same computation into an ONNX graph with inputs ``vector``, ``known_text``, ``features``."""
+
+        def linear(tensor: str, part: nn.Linear) -> str:
+            weight, bias = part.weight.detach().float().numpy(), part.bias.detach().float().numpy()
+            name: str = graph.linear(tensor, weight, bias, int8=False)
+            return name
+
+        text = graph.add("Mul", linear("vector", self.text), "known_text")
+        squeezed = graph.add("Mul", graph.add("Tanh", linear("vector", self.squeeze)), "known_text")
+        mixed = graph.add("Gelu", linear(graph.add("Concat", "features", text, squeezed, axis=-1), self.mix))
+        scaled = graph.add("Mul", text, graph.weight(np.array(TEXT_START, np.float32)))
+        partial = graph.add("Add", scaled, linear("features", self.direct))
+        result: str = graph.add("Add", partial, linear(mixed, self.correction))
+        return result

@@ -1,0 +1,86 @@
+"""From a trained model to a model folder that is served."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from ..errors import ModelError
+from ..folder import ModelConfig, write_config
+from ..signals import FEATURES
+from ..tokens import PairTokenizer
+from .export import export_head, export_pair
+from .finetune import FusedRanker, new_head
+from .network import PairNetwork, PairShape
+
+WEIGHTS = "model.safetensors"
+
+
+def save_model(
+    model: FusedRanker,
+    folder: Path,
+    *,
+    name: str,
+    tokenizer: Path,
+    lengths: PairTokenizer,
+    training: dict[str, Any],
+    card: str,
+) -> None:
+    """Write a model folder: weights, both graphs, tokenizer, configuration and card.
+
+    Args:
+        tokenizer: the ``tokenizer.json`` that it was trained with.
+        lengths: how long its segments are.
+        training: settings, data, seed and metrics, kept in ``config.json``.
+        card: the model card, in Markdown.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model.eval()
+    state = {name: value.detach().contiguous().clone() for name, value in model.state_dict().items()}
+    shape = {name: str(value) for name, value in model.network.shape.as_dict().items()}
+    save_file(state, folder / WEIGHTS, metadata=shape)
+    export_pair(model.network, folder / "pair.onnx", longest=max(lengths.query_tokens, lengths.passage_tokens))
+    export_head(model.head, folder / "head.onnx")
+    if tokenizer.resolve() != (folder / "tokenizer.json").resolve():
+        shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    (folder / "README.md").write_text(card, "utf-8")
+    write_config(
+        folder,
+        ModelConfig(
+            name=name,
+            query_tokens=lengths.query_tokens,
+            passage_tokens=lengths.passage_tokens,
+            outputs=model.network.outputs,
+            features=list(FEATURES),
+            digests={},
+            training={"made": time.strftime("%Y-%m-%d"), **training},
+        ),
+    )
+
+
+def load_trained(folder: Path) -> FusedRanker:
+    """Load a folder's weights for further training.
+
+    Raises:
+        ModelError: the folder has no safetensors, or they are of another architecture.
+    """
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise ModelError(f"{folder}: no {WEIGHTS} (pickled weights are never loaded)")
+    with safe_open(path, "pt") as opened:
+        shape = opened.metadata() or {}
+    if not shape:
+        raise ModelError(f"{path}: no shape in its metadata; these are not the weights of a fused ranker")
+    numbers = {key: float(value) if key == "closed" else int(value) for key, value in shape.items()}
+    network = PairNetwork(PairShape(**numbers))  # type: ignore[arg-type]
+    model = FusedRanker(network, new_head(network))
+    try:
+        model.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise ModelError(f"{path}: another architecture: {str(error).splitlines()[-1].strip()}") from error
+    return model
