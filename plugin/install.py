@@ -1,0 +1,186 @@
+"""Installing hybridrank into a cluster, naming what drifted, and removing it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import resources
+from .catalogue import Catalogue, delete_index, list_catalogues
+from .client import Engine
+from .errors import EngineRejected
+from .names import UBI_EVENTS, UBI_QUERIES, parse_physical
+from .resources import Resource
+
+UBI = {UBI_QUERIES: "hybridrank-ubi-queries", UBI_EVENTS: "hybridrank-ubi-events"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One place where the cluster is not what the files say.
+
+    Attributes:
+        what: the thing, and inside it the dotted path of the value.
+        expected: what the file says.
+        found: what the engine has; ``absent`` when it lacks it.
+    """
+
+    what: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What :func:`install` did: names of what it ``wrote``, and how many were ``unchanged``."""
+
+    wrote: tuple[str, ...]
+    unchanged: int
+
+
+@dataclass(slots=True)
+class Removal:
+    """What :func:`remove` did: what is gone, and what stays with the reason."""
+
+    removed: list[str] = field(default_factory=list)
+    stays: list[str] = field(default_factory=list)
+
+
+def install(engine: Engine) -> Changes:
+    """Bring the cluster to what the files say; a second call changes nothing.
+
+    Raises:
+        EngineUnsupported: the cluster's version or plugins do not fit.
+        EngineRejected: the login may not, or another template takes the same names with the same priority.
+    """
+    engine.check()
+    wrote: list[str] = []
+    unchanged = 0
+    for resource in resources.load():
+        if _drift_of(engine, resource):
+            engine.request("PUT", resource.path, resource.body)
+            wrote.append(str(resource))
+        else:
+            unchanged += 1
+    for index in UBI:
+        if engine.request("HEAD", f"/{index}"):
+            unchanged += 1
+        else:
+            engine.request("PUT", f"/{index}", {"mappings": {"_meta": {"hybridrank": {"created": True}}}})
+            wrote.append(f"index {index}")
+    return Changes(tuple(wrote), unchanged)
+
+
+def check(engine: Engine) -> list[Drift]:
+    """Name every difference between the files and the cluster; empty when there is none."""
+    engine.check()
+    drifts: list[Drift] = []
+    for resource in resources.load():
+        drifts += _drift_of(engine, resource)
+    for index, template in UBI.items():
+        drifts += _ubi_drift(engine, index, template)
+    known = resources.languages()
+    for catalogue in list_catalogues(engine):
+        drifts += _catalogue_drift(catalogue, known)
+    return drifts
+
+
+def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
+    """Take out what :func:`install` put in.
+
+    Args:
+        engine: the cluster.
+        catalogues: delete the catalogues as well; without it they stay searchable, but cannot be rebuilt.
+
+    Returns:
+        What was removed and what stays: catalogues, behaviour that was collected, and indices of others.
+    """
+    done = Removal()
+    for catalogue in list_catalogues(engine):
+        for index in catalogue.generations:
+            if catalogues:
+                delete_index(engine, index)
+                done.removed.append(f"index {index}")
+            else:
+                done.stays.append(f"catalogue {catalogue.name} ({index}); remove it with --catalogues")
+    for index in UBI:
+        _remove_ubi(engine, index, done)
+    for resource in reversed(resources.load()):
+        if _get(engine, resource) is not None:
+            engine.request("DELETE", resource.path)
+            done.removed.append(str(resource))
+    others = engine.request("GET", "/hybridrank-*", params={"expand_wildcards": "all", "filter_path": "*.aliases"})
+    done.stays += [f"index {index}, which install did not make" for index in others if parse_physical(index) is None]
+    return done
+
+
+def _remove_ubi(engine: Engine, index: str, done: Removal) -> None:
+    if not engine.request("HEAD", f"/{index}"):
+        return
+    mapping = next(iter(engine.request("GET", f"/{index}/_mapping").values()))["mappings"]
+    engine.request("POST", f"/{index}/_refresh")
+    count = engine.request("GET", f"/{index}/_count")["count"]
+    if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
+        done.stays.append(f"index {index}, which was there before")
+    elif count:
+        done.stays.append(f"index {index} with {count} documents of behaviour; delete it by hand")
+    else:
+        engine.request("DELETE", f"/{index}")
+        done.removed.append(f"index {index}")
+
+
+def _get(engine: Engine, resource: Resource) -> dict[str, Any] | None:
+    """The engine's copy in the form of the file; ``None`` when it has none."""
+    try:
+        answer = engine.request("GET", resource.path)
+    except EngineRejected as error:
+        if error.status == 404:
+            return None
+        raise
+    if resource.kind == "component template":
+        found = answer["component_templates"][0]["component_template"]
+    elif resource.kind == "index template":
+        found = answer["index_templates"][0]["index_template"]
+    else:
+        found = answer[resource.name]
+    return dict(found)
+
+
+def _drift_of(engine: Engine, resource: Resource) -> list[Drift]:
+    found = _get(engine, resource)
+    if found is None:
+        return [Drift(str(resource), f"digest {resource.digest}", "absent")]
+    return [
+        Drift(f"{resource}, {path}", expected, actual)
+        for path, expected, actual in resources.differences(resource.body, found)
+    ]
+
+
+def _ubi_drift(engine: Engine, index: str, template: str) -> list[Drift]:
+    if not engine.request("HEAD", f"/{index}"):
+        return [Drift(f"index {index}", f"made from {template}", "absent")]
+    body = next(item.body for item in resources.load() if item.kind == "index template" and item.name == template)
+    expected = body["template"]["mappings"]["properties"]
+    found = next(iter(engine.request("GET", f"/{index}/_mapping").values()))["mappings"].get("properties", {})
+    # more fields than ours do no harm; a field that is missing or of another type does
+    return [
+        Drift(f"index {index}, {path}", want, have)
+        for path, want, have in resources.differences(expected, found)
+        if want != "absent"
+    ]
+
+
+def _catalogue_drift(catalogue: Catalogue, known: dict[str, str]) -> list[Drift]:
+    expected = known.get(catalogue.language)
+    if catalogue.schema == expected:
+        return []
+    return [
+        Drift(
+            f"catalogue {catalogue.name}, mapping (hybridrank index --rebuild brings it up to date)",
+            f"schema {expected or 'of a known language'}",
+            f"schema {catalogue.schema or 'absent'}",
+        )
+    ]
