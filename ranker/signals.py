@@ -36,7 +36,7 @@ FEATURES: tuple[str, ...] = (
 """Names of the head's features, in the order of its input."""
 
 _WORD = re.compile(r"[\w']+")
-_TITLE_END = re.compile(r"[\n.]")
+_TITLE_END = re.compile(r" \| |\n|\. ")
 
 
 def words(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Measurements, side by side, and the preparation of public data for them."""
