@@ -113,7 +113,10 @@ def remove_run_folder(home: Path) -> None:
     inside = home / "engine" / "run"
     if inside.is_symlink():
         target = inside.readlink()
+        if target.parent != ROOTS_FOLDER:
+            raise LocalNodeError(f"{inside} points to {target}, which is not ours to delete")
         inside.unlink()
-        shutil.rmtree(target, ignore_errors=False)
+        if target.exists():
+            shutil.rmtree(target)
     elif inside.exists():
         shutil.rmtree(inside)

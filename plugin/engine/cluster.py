@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import psutil
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ..errors import LocalNodeError
 from . import secure
@@ -25,6 +27,19 @@ from .process import end_processes, find_processes, start_process
 from .state import ClusterInfo, Shape, forget_shape, read_shape, write_shape
 
 MAX_NODES = 9
+
+
+class StartOptions(TypedDict, total=False):
+    """The options of :meth:`LocalCluster.start`, which says what they mean."""
+
+    port: int
+    nodes: int
+    full: bool
+    secured: bool
+    heap: str
+    java_home: Path | None
+    timeout_s: float
+    progress: Progress
 
 
 class LocalCluster:
@@ -45,10 +60,21 @@ class LocalCluster:
         link = self.home / "engine" / "run"
         return link.readlink() if link.is_symlink() else run_folder(self.home, account_for_node())
 
-    def _lock(self) -> FileLock:
+    @contextmanager
+    def _lock(self, progress: Progress = quiet) -> Iterator[None]:
+        """One command at a time may change a home's cluster."""
         folder = self.home / "engine"
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / "lock")
+        lock = FileLock(folder / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            progress("waiting for another start or stop", 0, 1)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def start(
         self,
@@ -82,7 +108,7 @@ class LocalCluster:
             raise LocalNodeError(f"nodes: {nodes} is not in 1..{MAX_NODES}")
         if not 1 <= port <= 65535:
             raise LocalNodeError(f"port: {port} is not in 1..65535")
-        with self._lock():
+        with self._lock(progress):
             known = read_shape(self.home)
             running = find_processes(self._run)
             if running and known is not None:
@@ -214,6 +240,19 @@ class LocalCluster:
         """End every process of the cluster, whoever started it; its data stays. Returns how many processes ended."""
         with self._lock():
             return end_processes(self._run)
+
+    @contextmanager
+    def running(self, **options: Unpack[StartOptions]) -> Iterator[ClusterInfo]:
+        """A cluster for as long as the block runs: what was started for it is stopped, what was found is left alone.
+
+        Takes and raises what :meth:`start` does.
+        """
+        info = self.start(**options)
+        try:
+            yield info
+        finally:
+            if not info.found:
+                self.stop()
 
     def remove(self) -> None:
         """Stop, and delete the cluster with its data; downloads stay."""

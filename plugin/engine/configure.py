@@ -58,6 +58,7 @@ def configure(node: Node, cluster: Sequence[Node], *, cluster_name: str, heap: s
     """
     for name in FOLDERS:
         (node.folder / name).mkdir(parents=True, exist_ok=True)
+        (node.folder / name).chmod(0o700)
     settings: dict[str, Any] = {
         "cluster.name": cluster_name,
         "node.name": node.name,
@@ -111,6 +112,5 @@ def _jvm_options(node: Node, heap: str) -> list[str]:
         "-Dopensearch.networkaddress.cache.ttl=60",
         "-Djava.locale.providers=SPI,COMPAT",
         "-Djava.security.manager=allow",
-        "--add-modules=jdk.incubator.vector",
         f'"-Djava.io.tmpdir={tmp}"',
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import LocalNodeError
 from .configure import LOOPBACK, Node
 
 
@@ -45,12 +46,21 @@ def get(port: int, path: str, login: Login | None = None, timeout_s: float = 10.
 
 
 def is_ready(node: Node, nodes: int, login: Login | None) -> bool:
-    """Whether a node answers, sees at least ``nodes`` of them, and every primary shard is there (yellow or green)."""
+    """Whether a node answers, sees at least ``nodes`` of them, and every primary shard is there (yellow or green).
+
+    Raises:
+        LocalNodeError: it answers, but refuses our password.
+    """
     path = f"/_cluster/health?wait_for_nodes=%3E%3D{nodes}&wait_for_status=yellow&timeout=1s"
     answer = get(node.http_port, path, login)
     if answer is None:
         return False
     status, health = answer
+    if login is not None and status == 401:
+        raise LocalNodeError(
+            f"the password in {login.password_file} is not that of the cluster's data; put the old one back, "
+            "or delete the data with: hybridrank engine stop --remove-data"
+        )
     return status == 200 and health["status"] in ("yellow", "green") and health["number_of_nodes"] >= nodes
 
 

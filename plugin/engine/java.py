@@ -15,8 +15,8 @@ from .account import Account
 MAJORS = (17, 21)
 """OpenSearch 2.19 needs the security manager, which is gone in 24, and is tested on these two."""
 
-NEEDED_MODULES = ("java.base", "jdk.incubator.vector", "jdk.localedata")
-"""A trimmed Java without these starts and then fails."""
+VECTORS = "jdk.incubator.vector"
+"""The module that lets Lucene compare vectors with SIMD instructions; of use to it from 20 on."""
 
 JVM_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 
@@ -27,6 +27,11 @@ class Java:
 
     executable: Path
     major: int
+
+    @property
+    def options(self) -> list[str]:
+        """What this version wants beside the options of every version."""
+        return [f"--add-modules={VECTORS}"] if self.major >= 20 else []
 
 
 def find_java(java_home: Path | None = None, account: Account | None = None) -> Java:
@@ -81,5 +86,7 @@ def _why_not(executable: Path, account: Account | None) -> int | str:
     major = int(match.group()) if match else 0
     if major not in MAJORS:
         return f"version {major or 'unknown'}"
-    lacking = [name for name in NEEDED_MODULES if name not in modules]
+    # A trimmed Java starts and then fails: locale data are read by the date formats of mappings.
+    needed = ["jdk.localedata", *([VECTORS] if major >= 20 else [])]
+    lacking = [name for name in needed if name not in modules]
     return f"lacks the module {lacking[0]}" if lacking else major

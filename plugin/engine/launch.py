@@ -1,6 +1,6 @@
-"""Start a process that outlives us: ``python -m plugin.engine.launch``, with the order as JSON on standard input.
+"""Start a process that outlives us; run as a script, with the order as JSON on standard input.
 
-This runs in between and ends at once, so the node belongs to no one who could forget to wait for it, is in
+This stands in between and ends at once, so the node belongs to no one who could forget to wait for it, is in
 a session of its own (Ctrl-C in the terminal does not reach it), and is never a zombie of ours.
 """
 

@@ -29,6 +29,7 @@ def start_process(node: Node, distribution: Path, java: Java, account: Account |
     command = [
         str(java.executable),
         f"@{node.config / 'jvm.options'}",
+        *java.options,
         f"-Dopensearch.path.home={distribution}",
         f"{_CONF}{node.config}",
         "-Dopensearch.distribution.type=tar",
@@ -45,12 +46,11 @@ def start_process(node: Node, distribution: Path, java: Java, account: Account |
         "popen": account.popen() if account else {},
     }
     launched = subprocess.run(
-        [sys.executable, "-m", "plugin.engine.launch"],
+        [sys.executable, "-I", str(Path(__file__).with_name("launch.py"))],
         input=json.dumps(order),
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
     )
     if launched.returncode != 0:
         reason = launched.stderr.strip().rpartition("\n")[2]
