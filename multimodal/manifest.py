@@ -34,6 +34,7 @@ class Packaged:
         model: the ONNX graph in the jar, from token ids to the last hidden state.
         tokenizer: the ``tokenizers`` file in the jar.
         dimension: length of a vector.
+        lowercase: lower the text's case first, where the tokenizer file does not though its vocabulary is lower case.
         pooling: how the hidden states of a text become one vector.
         max_tokens: what lies beyond is cut off, special tokens counted.
         query_prefix: put before a query, as the model was trained.
@@ -46,6 +47,7 @@ class Packaged:
     model: Member
     tokenizer: Member
     dimension: int
+    lowercase: bool
     pooling: Pooling
     max_tokens: int
     query_prefix: str
@@ -59,7 +61,7 @@ class Packaged:
     @property
     def id(self) -> EncoderId:
         """Identity: a digest of both files and of every setting that moves a vector."""
-        settings = [self.pooling, self.max_tokens, self.query_prefix, self.document_prefix]
+        settings = [self.lowercase, self.pooling, self.max_tokens, self.query_prefix, self.document_prefix]
         parts = json.dumps([self.model.sha256, self.tokenizer.sha256, settings])
         return EncoderId(self.name, hashlib.sha256(parts.encode()).hexdigest()[:16], self.dimension)
 

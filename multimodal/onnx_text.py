@@ -71,13 +71,17 @@ class OnnxTextEncoder:
         loaded = self._load()
         prefix = self._encoder.query_prefix if role == "query" else self._encoder.document_prefix
         for start in range(0, len(texts), CHUNK):
-            # A lone surrogate (JSON allows one) is not text; it becomes "?".
-            chunk = [(prefix + text).encode("utf-8", "replace").decode() for text in texts[start : start + CHUNK]]
+            chunk = [prefix + self._clean(text) for text in texts[start : start + CHUNK]]
             encodings = loaded.tokenizer.encode_batch(chunk)
             runs = loaded.pool.map if len(chunk) > 1 and self._threads > 1 else map
             for row, vector in enumerate(runs(self._vector, [loaded] * len(chunk), encodings), start):
                 vectors[row] = vector
         return vectors
+
+    def _clean(self, text: str) -> str:
+        # A lone surrogate (JSON allows one) is not text; it becomes "?".
+        whole = text.encode("utf-8", "replace").decode()
+        return whole.lower() if self._encoder.lowercase else whole
 
     def _vector(self, loaded: _Loaded, encoding: Encoding) -> NDArray[np.float32]:
         ids = np.array([encoding.ids], np.int64)
