@@ -48,6 +48,11 @@ class DeadLetters:
             self._file.close()
 
 
+def new_stem() -> str:
+    """A name for the dead letters of a run that starts now."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
 def _letter(rejection: Rejection) -> dict[str, Any]:
     letter: dict[str, Any] = {
         DEADLETTER_KEY: 1,

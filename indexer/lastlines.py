@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable
+from types import TracebackType
 
 
 class LastLines:
@@ -12,9 +13,13 @@ class LastLines:
 
     SQLite's own temporary database: it spills to a file when it outgrows its cache, and the file has no name, so
     nothing is left behind by a killed run.
+
+    Attributes:
+        lines: how many lines there are, those without an id included; set by who fills this.
     """
 
     def __init__(self) -> None:
+        self.lines = 0
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.execute("CREATE TABLE last (id BLOB PRIMARY KEY, position INTEGER) WITHOUT ROWID")
         self._db.execute("BEGIN")
@@ -34,6 +39,14 @@ class LastLines:
     def distinct(self) -> int:
         """How many ids there are."""
         return int(self._db.execute("SELECT count(*) FROM last").fetchone()[0])
+
+    def __enter__(self) -> LastLines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Give the space back."""

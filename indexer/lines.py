@@ -41,11 +41,15 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         CatalogueError: it cannot be opened.
     """
     try:
-        stream: BinaryIO = cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+        raw = path.open("rb")
     except OSError as error:
         raise CatalogueError(f"{path}: cannot be read: {error.strerror or error}") from error
-    with stream:
-        yield stream
+    with raw:
+        if path.suffix.lower() != ".gz":
+            yield raw
+            return
+        with gzip.open(raw, "rb") as stream:
+            yield cast("BinaryIO", stream)
 
 
 def lines(stream: BinaryIO, name: str, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:

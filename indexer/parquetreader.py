@@ -47,7 +47,7 @@ def _row(place: Place, value: dict[str, Any]) -> Row | Rejection:
     try:
         return Row(place, "parquet", strictjson.dumps(plain), plain)
     except TypeError:
-        odd = next((name for name, part in plain.items() if isinstance(part, bytes)), None)
+        odd = next((name for name, part in plain.items() if _shown(part) != part), None)
         return Rejection(
             place, "parquet", strictjson.dumps(_shown(plain)), odd, "the column's type has no form in JSON"
         )
@@ -55,7 +55,7 @@ def _row(place: Place, value: dict[str, Any]) -> Row | Rejection:
 
 def _plain(value: Any) -> Any:
     """Parquet's types as JSON's: decimals become numbers, times become ISO 8601 text."""
-    if isinstance(value, decimal.Decimal):
+    if isinstance(value, decimal.Decimal) and value.is_finite():
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()

@@ -15,6 +15,7 @@ from .records import Form
 MAX_ID_BYTES = 512
 MAX_NUMBER = 1e15
 """Prices and counts above this are typing errors, and lose their last digits as a double."""
+MAX_COUNT = 2**31 - 1
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ID_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -80,8 +81,8 @@ def _number(value: Any) -> Any:
 
 def _count(value: Any) -> Any:
     number = _number(value)
-    if not number.is_integer():
-        raise _refuse("must be a whole number")
+    if not number.is_integer() or number > MAX_COUNT:
+        raise _refuse(f"must be a whole number of at most {MAX_COUNT}")
     return int(number)
 
 

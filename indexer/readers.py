@@ -53,9 +53,7 @@ def json_rows(source: Iterator[Line], name: str, limit: int = MAX_LINE_BYTES) ->
     """Parse JSON Lines; empty lines are passed over, and lines of a dead-letter file are unwrapped."""
     for number, data, too_long, _ in source:
         if number == 1 and data.lstrip().startswith(b"["):
-            raise CatalogueError(
-                f"{name}: is a JSON array; write one product a line (JSON Lines), without the brackets"
-            )
+            raise CatalogueError(f"{name}: is a JSON array; write one product a line, without the brackets")
         if not too_long and not data.strip():
             continue
         yield _json_row(Place(name, number), data, too_long, limit)
@@ -84,11 +82,12 @@ def _unwrap(place: Place, text: str, letter: dict[str, Any]) -> Row | Rejection:
     if form not in ("json", "csv", "parquet"):
         return Rejection(place, "json", text, "form", "a dead letter's form must be json, csv or parquet")
     kind: Form = form
-    if letter.get("truncated"):
-        kept = raw if isinstance(raw, str) else ""
-        return Rejection(place, kind, kept, None, "only the beginning of the line was kept; mend the original", True)
     if isinstance(raw, dict):
         return Row(place, kind, strictjson.dumps(raw), raw)
+    if letter.get("truncated"):
+        kept = raw if isinstance(raw, str) else ""
+        reason = "the whole line was not kept; mend the original, or give raw as an object of fields"
+        return Rejection(place, kind, kept, None, reason, truncated=True)
     if not isinstance(raw, str):
         encoded = letter.get("raw_base64")
         if not isinstance(encoded, str):

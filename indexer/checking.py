@@ -1,0 +1,137 @@
+"""From rows to products worth writing: each line is checked, and only the last line of an id goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plugin.document import passage
+
+from . import product
+from .inputs import Inputs
+from .lastlines import LastLines
+from .records import Item, Rejection, Row
+from .summary import OnProgress, Progress
+
+BATCH_ROWS = 256
+BATCH_CHARS = 8 * 1024 * 1024
+_NOTE_EVERY = 2000
+_ABSOLUTE = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*:")
+"""A path from the root, or anything with a scheme: URL, data URI."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some lines of the input, in order.
+
+    Attributes:
+        read: how many lines.
+        rejections: those that are no products.
+        duplicates: those whose id stands again further down.
+        unchanged: those whose document is already so; filled in by :class:`~indexer.settling.Settler`.
+        items: those that are to be written.
+    """
+
+    read: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    duplicates: int = 0
+    unchanged: int = 0
+    items: list[Item] = field(default_factory=list)
+
+
+class Checker:
+    """Checks one line at a time."""
+
+    def __init__(self, images: Path | None = None) -> None:
+        """With ``images``, relative image paths have to exist below that folder."""
+        self._images = images.resolve() if images is not None else None
+
+    def product(self, row: Row) -> product.Product:
+        """The product of a line; raises :class:`~indexer.product.InvalidProduct`."""
+        checked = product.parse(row.value, row.form)
+        if self._images is not None:
+            for path in checked.image or []:
+                self._check_image(self._images, path)
+        return checked
+
+    def item(self, row: Row) -> Item | Rejection:
+        """The product of a line, ready to be compared and encoded, or why there is none."""
+        try:
+            source = self.product(row).source()
+        except product.InvalidProduct as error:
+            return Rejection(row.place, row.form, row.raw, error.field, str(error))
+        text = passage(source)
+        return Item(source["id"], source, text, source_digest(source), text_digest(text), row)
+
+    @staticmethod
+    def _check_image(folder: Path, path: str) -> None:
+        if _ABSOLUTE.match(path):
+            return
+        try:
+            found = (folder / path).resolve()
+            inside, there = found.is_relative_to(folder), found.is_file()
+        except (OSError, ValueError):
+            inside, there = True, False
+        if not inside:
+            raise product.InvalidProduct("image", "the path leads out of the folder of --images")
+        if not there:
+            raise product.InvalidProduct("image", "no such file in the folder of --images")
+
+
+def count(inputs: Inputs, checker: Checker, on_progress: OnProgress) -> LastLines:
+    """Read everything once: which line is the last with its id, and how many lines there are.
+
+    Nothing has been written when this finds that a file is no catalogue.
+    """
+    last = LastLines()
+    pending: list[tuple[str, int]] = []
+    position = 0
+    for position, record in enumerate(inputs.rows(), 1):
+        if isinstance(record, Row):
+            # A line that is no product is reported with its reason when it is read again to be written.
+            with suppress(product.InvalidProduct):
+                pending.append((checker.product(record).id, position))
+        if position % _NOTE_EVERY == 0:
+            last.add(pending)
+            pending.clear()
+            on_progress(Progress("check", position, None))
+    last.add(pending)
+    last.lines = position
+    return last
+
+
+def batches(inputs: Inputs, checker: Checker, last: LastLines) -> Iterator[Batch]:
+    """Read everything again, in batches that are bounded in lines and in characters."""
+    batch = Batch()
+    size = 0
+    for position, record in enumerate(inputs.rows(), 1):
+        batch.read += 1
+        size += len(record.raw)
+        checked = checker.item(record) if isinstance(record, Row) else record
+        if isinstance(checked, Rejection):
+            batch.rejections.append(checked)
+        elif last.is_last(checked.id, position):
+            batch.items.append(checked)
+        else:
+            batch.duplicates += 1
+        if batch.read >= BATCH_ROWS or size >= BATCH_CHARS:
+            yield batch
+            batch, size = Batch(), 0
+    if batch.read:
+        yield batch
+
+
+def source_digest(source: dict[str, Any]) -> str:
+    """32 hexadecimal digits that stand for a product's fields, whatever their order."""
+    return text_digest(json.dumps(source, sort_keys=True, separators=(",", ":")))
+
+
+def text_digest(text: str) -> str:
+    """32 hexadecimal digits that stand for a text."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

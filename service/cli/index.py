@@ -1,0 +1,189 @@
+"""``hybridrank index``: a catalogue into OpenSearch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Display
+
+import indexer
+from indexer import Progress, Summary, backfill
+from indexer.records import Rejection
+from indexer.summary import SHOWN_PROBLEMS, OnProgress
+from indexer.target import live
+from multimodal import TextEncoder, default_encoder, load_text_encoder
+from plugin.client import Engine
+from plugin.names import check_catalogue_name
+
+from ..engine import engine_from
+from ..settings import Settings
+from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
+
+DEAD_LETTERED = 3
+"""Exit status when everything was done but some lines could not be taken."""
+
+FilesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILE...", help="JSON Lines, CSV or Parquet, or dead letters; - is standard input."),
+]
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option("--images", file_okay=False, exists=True, help="Folder that relative image paths start from."),
+]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="Analysis and encoder: en, zh, ...; the catalogue's own, or en.")
+]
+RebuildOption = Annotated[
+    bool, typer.Option("--rebuild", help="Fill a new generation and swap it in when it is whole.")
+]
+BackfillOption = Annotated[bool, typer.Option("--backfill", help="Give vectors to documents that others wrote.")]
+
+
+def index(
+    files: FilesArgument = None,
+    *,
+    name: IndexOption = None,
+    images: ImagesOption = None,
+    language: LanguageOption = None,
+    rebuild: RebuildOption = False,
+    backfill_: BackfillOption = False,
+    json_output: JsonFlag = False,
+) -> None:
+    """Index a catalogue: check it line by line, encode its texts, write it to OpenSearch.
+
+    The same command again, also after a crash, goes on where it stopped. Exit status: 0 done; 1 failed; 2 wrong
+    usage; 3 done, but some lines could not be taken (they lie in the dead-letter file that the summary names).
+    """
+    if not files and not backfill_:
+        raise fail("FILE: give at least one catalogue file, - for standard input, or --backfill", 2)
+    with one_line_errors():
+        chosen = settings(index=name)
+        check_catalogue_name(chosen.index)
+        with engine_from(chosen) as engine:
+            encoder = _encoder(chosen, engine, language)
+            summaries: list[Summary] = []
+            with _display() as show:
+                if files:
+                    summaries.append(
+                        indexer.run(
+                            files,
+                            engine=engine,
+                            catalogue=chosen.index,
+                            home=chosen.home,
+                            encoder=encoder,
+                            language=language,
+                            rebuild=rebuild,
+                            images=images,
+                            on_progress=show,
+                            on_rejection=_Reports(),
+                        )
+                    )
+                if backfill_:
+                    summaries.append(
+                        backfill.run(
+                            engine=engine,
+                            catalogue=chosen.index,
+                            home=chosen.home,
+                            encoder=encoder,
+                            on_progress=show,
+                            on_rejection=_Reports(),
+                        )
+                    )
+    _print(summaries, json_output)
+    if any(summary.dead_lettered for summary in summaries):
+        raise typer.Exit(DEAD_LETTERED)
+
+
+def _encoder(chosen: Settings, engine: Engine, language: str | None) -> TextEncoder:
+    """The encoder that was set; else the one of the catalogue's language."""
+    spec = chosen.text_encoder
+    if "text_encoder" not in chosen.model_fields_set:
+        found = live(engine, chosen.index) if language is None else None
+        spec = default_encoder(language or (found.language if found else "en"))
+    return load_text_encoder(spec, chosen.home, threads=chosen.threads)
+
+
+class _Reports:
+    """Prints each line that could not be taken, the first of them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, rejection: Rejection) -> None:
+        self._count += 1
+        if self._count > SHOWN_PROBLEMS + 1:
+            return
+        if self._count > SHOWN_PROBLEMS:
+            stderr.print("further lines that could not be taken are in the dead-letter file only")
+            return
+        field = f"{rejection.field}: " if rejection.field else ""
+        stderr.print(f"{rejection.place}: {field}{rejection.reason}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _display() -> Iterator[OnProgress]:
+    """A bar on a terminal, nothing elsewhere."""
+    words = {"check": "checking", "index": "indexing", "backfill": "adding vectors"}
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Display(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as display:
+        task = display.add_task("looking at the catalogue", total=None)
+
+        def show(progress: Progress) -> None:
+            display.update(task, description=words[progress.phase], completed=progress.done, total=progress.total)
+
+        yield show
+
+
+def _print(summaries: list[Summary], json_output: bool) -> None:
+    if json_output:
+        first = summaries[0].as_json()
+        print_json({**first, "backfill": summaries[1].as_json()} if len(summaries) > 1 else first)
+        return
+    for summary in summaries:
+        for what in summary.installed:
+            stdout.print(f"installed {what}", markup=False)
+        for line in _lines(summary):
+            stdout.print(line, markup=False, soft_wrap=True)
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield (
+        f"{summary.index}: read {summary.read} = indexed {summary.indexed} + unchanged {summary.unchanged} "
+        f"+ dead-lettered {summary.dead_lettered}"
+    )
+    yield (
+        f"{summary.seconds:.1f} s, {summary.documents_per_second:.0f} documents/s; {summary.encoded} texts encoded by "
+        f"{summary.encoder}, {summary.reused_vectors} vectors reused, {summary.retries} requests sent again"
+    )
+    if summary.duplicates:
+        yield f"{summary.duplicates} lines were left out because a later line has the same id"
+    if summary.newer:
+        yield f"{summary.newer} documents were left alone because a later run has written them"
+    if summary.rebuilt:
+        yield "the new generation is live"
+    if summary.dead_letters:
+        yield f"dead letters: {summary.dead_letters} (mend the cause, then: hybridrank index that file)"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("index")(index)
