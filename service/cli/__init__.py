@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import engine, install
+from . import engine, index, install
 
 
 def build() -> typer.Typer:
@@ -16,6 +16,6 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (engine, install):
+    for module in (engine, index, install):
         module.register(app)
     return app
