@@ -48,11 +48,26 @@ class Settings(BaseSettings):
     candidates_per_signal: int = Field(100, ge=1, le=1000)
     rerank_depth: int = Field(50, ge=1, le=1000)
     rerank_budget_ms: float = Field(500.0, gt=0)
+    """Of a search; past it the answer keeps the first-stage order."""
+    rerank_request_budget_ms: float = Field(30_000.0, gt=0)
+    """Of ``/v1/rerank``, which reads every document that it is sent."""
+    query_vectors: int = Field(10_000, ge=0)
+    """How many query vectors a worker remembers."""
+
+    keys_file: Path | None = None
+    """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
     max_query_chars: int = Field(1000, ge=1)
     max_rerank_documents: int = Field(1000, ge=1)
+    max_document_chars: int = Field(100_000, ge=1)
+    """Of one text that is sent to be ranked or encoded; models read only its beginning."""
     max_json_depth: int = Field(64, ge=4)
+
+    @property
+    def keys_path(self) -> Path:
+        """Where the digests of the shop's keys lie."""
+        return self.keys_file or self.home / "keys.json"
 
     @classmethod
     def settings_customise_sources(

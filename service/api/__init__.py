@@ -1,0 +1,12 @@
+"""The endpoints, one blueprint a resource."""
+
+from __future__ import annotations
+
+from .embed import blueprint as embed
+from .health import blueprint as health
+from .metrics import blueprint as metrics
+from .page import blueprint as page
+from .rerank import blueprint as rerank
+from .search import blueprint as search
+
+BLUEPRINTS = (search, rerank, embed, health, metrics, page)

@@ -1,0 +1,34 @@
+"""What the generated OpenAPI document lacks: the problem answers, and which calls need the key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..problems import MEDIA_TYPE, PROBLEM_SCHEMA
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+PROBLEMS = {
+    "4XX": "The request is not acceptable; the problem names the field.",
+    "5XX": "The service cannot answer now.",
+}
+
+
+def finish(spec: dict[str, Any] | str) -> dict[str, Any] | str:
+    """Complete the document."""
+    if isinstance(spec, str):
+        raise TypeError("the document is made as JSON")
+    spec["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    for path, item in spec["paths"].items():
+        for operation in item.values():
+            for status, description in PROBLEMS.items():
+                operation["responses"][status] = {
+                    "description": description,
+                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            operation["security"] = [] if path in OPEN_PATHS else [{"key": []}]
+    return spec
+
+
+def plain(description: str) -> dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]:
+    """The entry of an answer that is plain text."""
+    return {200: {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}}

@@ -1,0 +1,22 @@
+"""``POST /v1/search``."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from ..app import parts
+from ..schemas import SearchBody, SearchOut
+from .answers import answer, check_text
+
+blueprint = APIBlueprint("search", __name__, tag="search")
+
+
+@blueprint.post("/v1/search")
+@blueprint.input(SearchBody, arg_name="body")
+@blueprint.output(SearchOut)
+def search(body: SearchBody) -> Response:
+    """Search a catalogue, or browse it where no query is given."""
+    here = parts()
+    check_text("query", body.query or "", here.settings.max_query_chars)
+    return answer(here.search.answer(body))

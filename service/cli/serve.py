@@ -1,0 +1,89 @@
+"""``hybridrank serve``: the HTTP service."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Settings
+from .console import fail, one_line_errors, settings, stderr
+
+HostOption = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")]
+WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes, each with its own models.")]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Requests of a worker at once.")]
+DemoOption = Annotated[bool, typer.Option("--demo", help="No key needed; loopback only.")]
+
+
+def serve(
+    *,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    workers: WorkersOption = 1,
+    threads: ThreadsOption = 4,
+    demo: DemoOption = False,
+) -> None:
+    """Serve the HTTP interface and the web page until stopped."""
+    with one_line_errors():
+        chosen = settings()
+        if demo and not is_loopback(host):
+            raise fail(f"--demo needs no key, so it listens on loopback only, not on {host}", 2)
+        run(chosen, host=host, port=port, workers=workers, threads=threads, demo=demo)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, demo: bool) -> None:
+    """Serve until stopped; ends the process.
+
+    Raises:
+        KeysError: without demo mode, the keys cannot be used.
+        PortTaken: somebody else listens there.
+    """
+    shared = share_metrics() if workers > 1 else None
+    from ..app import create_app
+    from ..demo import sample_media
+    from ..gunicorn import Service, Serving, check_port
+    from ..keys import KeyRing
+
+    ring = None if demo else KeyRing(chosen.keys_path)
+    check_port(host, port)
+    media = sample_media(chosen) if demo else None
+    application = Service(
+        lambda: create_app(chosen, demo=demo, ring=ring, media=media),
+        Serving(host, port, workers, threads),
+        shared=shared,
+    )
+    note = "demo mode, no key is needed, this machine only" if demo else "every call needs a key"
+    stderr.print(f"hybridrank serves http://{host}:{port} ({note}); Ctrl-C stops it", soft_wrap=True)
+    application.run()
+
+
+def share_metrics() -> Path:
+    """Let the workers count in files of one folder; must come before the metrics are made.
+
+    Returns:
+        The folder; whoever started the workers removes it after them.
+    """
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("the metrics library was imported before its folder was settled")
+    folder = tempfile.mkdtemp(prefix="hybridrank-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    return Path(folder)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)

@@ -1,0 +1,48 @@
+"""What the service counts. Import this only once ``PROMETHEUS_MULTIPROC_DIR`` is settled: the library reads it then."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+REQUESTS = Histogram(
+    "hybridrank_request_seconds", "Time to answer a request.", ["endpoint", "method", "status"], buckets=BUCKETS
+)
+STAGES = Histogram("hybridrank_stage_seconds", "Time of one stage of a request.", ["stage"], buckets=BUCKETS)
+DEGRADED = Counter("hybridrank_degraded_total", "Answers in the first-stage order instead of the model's.", ["reason"])
+ENGINE_ERRORS = Counter("hybridrank_engine_errors_total", "Calls to OpenSearch that failed.", ["kind"])
+VECTOR_CACHE = Counter("hybridrank_query_vector_cache_total", "Lookups in the cache of query vectors.", ["outcome"])
+UNLOGGED = Counter("hybridrank_queries_unlogged_total", "Queries that could not be written to ubi_queries.", ["reason"])
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Time one stage (``encode``, ``engine``, ``rank``, ``log``), also when it fails."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        STAGES.labels(name).observe(time.perf_counter() - started)
+
+
+def exposition() -> tuple[bytes, str]:
+    """All metrics of all workers in Prometheus' text format, and its content type."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST

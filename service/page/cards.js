@@ -1,0 +1,84 @@
+// A result as a card, and as the sheet that opens from it.
+
+import { make } from "./dom.js";
+import { bars } from "./signals.js";
+
+const money = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+function price(source) {
+  if (typeof source.price !== "number") return "";
+  const currency = source.currency || source.attributes?.currency;
+  if (typeof currency === "string" && /^[A-Z]{3}$/.test(currency)) {
+    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(source.price);
+  }
+  return money.format(source.price);
+}
+
+function pictureOf(result, index) {
+  const image = Array.isArray(result.source.image) ? result.source.image[0] : result.source.image;
+  if (typeof image !== "string" || !image) return null;
+  if (/^https?:\/\//i.test(image) || /^data:image\/(png|jpeg|webp|gif);/i.test(image)) return image;
+  return `/media/${encodeURIComponent(index)}/${encodeURIComponent(result.id)}`;
+}
+
+function shot(result, index) {
+  const frame = make("div", { class: "shot", "aria-hidden": "true" }, (result.source.title || "?").slice(0, 1));
+  const address = pictureOf(result, index);
+  if (address) {
+    frame.append(make("img", { src: address, alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer",
+      onerror: (event) => event.target.remove() }));
+  }
+  return frame;
+}
+
+function stock(source) {
+  if (typeof source.in_stock !== "boolean") return null;
+  return make("span", { class: source.in_stock ? "stock" : "stock out" }, source.in_stock ? "In stock" : "Out of stock");
+}
+
+const buy = (source) => make("div", { class: "buy" }, make("span", { class: "cost" }, price(source)), stock(source));
+const maker = (source) => [source.brand, source.color].filter((part) => typeof part === "string" && part).join(" · ");
+
+function stars(source) {
+  if (typeof source.rating !== "number") return null;
+  const count = typeof source.rating_count === "number" ? ` (${source.rating_count})` : "";
+  return make("span", { class: "stars", "aria-label": `Rated ${source.rating}` }, `${source.rating.toFixed(1)}${count}`);
+}
+
+export function card(result, { index, signals, best, open }) {
+  const { source } = result;
+  const button = make("button", { type: "button", class: "card", "data-id": result.id, onclick: () => open(result) },
+    make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank)),
+    shot(result, index),
+    make("div", { class: "words" },
+      make("div", { class: "makers" }, make("span", { class: "maker" }, maker(source)), stars(source)),
+      make("div", { class: "title" }, source.title || result.id),
+      buy(source),
+      signals.length ? bars(result, signals, best) : null));
+  return make("li", {}, button);
+}
+
+function facts(source) {
+  const rows = [["Category", source.category], ["Brand", source.brand], ["Colour", source.color], ...Object.entries(source.attributes || {})];
+  const list = make("dl", { class: "facts" });
+  for (const [name, value] of rows) {
+    if (value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length)) continue;
+    const text = Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value);
+    list.append(make("dt", {}, name.replaceAll("_", " ")), make("dd", {}, text));
+  }
+  return list;
+}
+
+export function sheet(result, { index, signals, best }) {
+  const { source } = result;
+  return make("div", { class: "sheet" },
+    shot(result, index),
+    make("div", { class: "words" },
+      make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`)),
+      make("h2", { id: "detail-title" }, source.title || result.id),
+      stars(source),
+      buy(source),
+      source.description ? make("p", { class: "about" }, source.description) : null,
+      facts(source),
+      signals.length ? bars(result, signals, best) : null));
+}

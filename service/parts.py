@@ -1,0 +1,130 @@
+"""The parts that one worker process holds: engine client, encoder, ranker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multimodal.errors import EncoderError
+from plugin.client import Engine
+from plugin.errors import EngineError, EngineUnsupported
+from ranker.errors import RankerError
+from ranker.model import Ranker
+
+from .encoders import Encoders
+from .engine import engine_from
+from .media import Media
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .search import SearchService
+
+log = logging.getLogger("hybridrank.service")
+
+READY_FOR_S = 1.0
+"""How long one look at the parts counts, so that many probes are one call to the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this worker can answer a search, part by part; the reason is empty where a part is well."""
+
+    reasons: dict[str, str]
+
+    @property
+    def ready(self) -> bool:
+        """Every part is well."""
+        return not any(self.reasons.values())
+
+
+class Parts:
+    """Everything behind the endpoints of one worker.
+
+    Nothing is loaded by making it; :meth:`load` loads the models, as a worker does after the fork. A part that
+    failed to load is tried again by the next request that needs it.
+    """
+
+    def __init__(self, settings: Settings, *, demo: bool = False, media: Media | None = None) -> None:
+        self.settings = settings
+        self.demo = demo
+        self.encoders = Encoders(settings)
+        self.media = media or Media()
+        self._lock = threading.RLock()
+        self._engine: Engine | None = None
+        self._ranker: Ranker | None = None
+        self._search: SearchService | None = None
+        self._seen: tuple[float, Readiness] | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The client of OpenSearch; making it needs no answer from there."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = engine_from(self.settings)
+            return self._engine
+
+    @property
+    def ranker(self) -> Ranker:
+        """The cross-encoder.
+
+        Raises:
+            RankerError: its folder is missing or broken.
+        """
+        with self._lock:
+            if self._ranker is None:
+                folder = Path(self.settings.model) if self.settings.model else None
+                self._ranker = Ranker(folder, threads=self.settings.threads)
+            return self._ranker
+
+    @property
+    def search(self) -> SearchService:
+        """The search that is composed of the others."""
+        from .search import SearchService
+
+        with self._lock:
+            if self._search is None:
+                self._search = SearchService(self)
+            return self._search
+
+    def load(self) -> None:
+        """Load the models now. A failure does not end the worker: ``/readyz`` tells it, a request tries again."""
+        for part, reason in self._model_reasons().items():
+            if reason:
+                log.error("%s: %s", part, reason)
+
+    def readiness(self) -> Readiness:
+        """Use every part once; the answer counts for a second."""
+        now = time.monotonic()
+        with self._lock:
+            seen = self._seen
+        if seen is not None and now - seen[0] < READY_FOR_S:
+            return seen[1]
+        found = Readiness({"opensearch": self._engine_reason(), **self._model_reasons()})
+        with self._lock:
+            self._seen = (time.monotonic(), found)
+        return found
+
+    def _engine_reason(self) -> str:
+        try:
+            self.engine.check()
+        except EngineUnsupported as error:
+            return str(error)
+        except EngineError as error:
+            return f"OpenSearch does not answer ({type(error).__name__})"
+        return ""
+
+    def _model_reasons(self) -> dict[str, str]:
+        reasons = {"text_encoder": "", "model": ""}
+        try:
+            self.encoders.default.encode(["ready"], role="query")
+        except EncoderError as error:
+            reasons["text_encoder"] = str(error)
+        try:
+            self.ranker.warm_up()
+        except RankerError as error:
+            reasons["model"] = str(error)
+        return reasons

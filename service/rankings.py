@@ -1,0 +1,98 @@
+"""The query log, ``ubi_queries``: what was asked, what was shown, and the order that a later page replays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from plugin.client import Engine
+from plugin.errors import EngineRejected
+from plugin.names import UBI_QUERIES
+
+OWN = "hybridrank"
+"""Our own part of the document: kept as it is, not indexed, for the mapping of ``ubi_queries`` is not dynamic."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRanking:
+    """An order that was given under a ``query_id``.
+
+    Attributes:
+        asked: digest of what was asked, without page and size.
+        ids: the ranked window, best first.
+        scores: one score an id.
+        model: who ranked.
+        degraded: why it was not the model, or ``None``.
+        did_you_mean: the spelling that was offered.
+    """
+
+    asked: str
+    ids: tuple[str, ...]
+    scores: tuple[float, ...]
+    model: str
+    degraded: str | None
+    did_you_mean: str | None
+
+
+def asked(index: str, query: str | None, filters: Mapping[str, Any] | None, sort: str | None) -> str:
+    """A digest of what makes two requests the same question, whatever page they ask for."""
+    text = json.dumps([index, query, filters or {}, sort], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def read(engine: Engine, index: str, query_id: str) -> StoredRanking | None:
+    """Get an order by its id, at once and not only after a refresh; ``None`` where there is none."""
+    try:
+        answer = engine.request("GET", _path("_doc", index, query_id))
+    except EngineRejected as error:
+        if error.status == 404:
+            return None
+        raise
+    own = answer["_source"].get(OWN)
+    if own is None:
+        return None
+    return StoredRanking(
+        own["asked"], tuple(own["ids"]), tuple(own["scores"]), own["model"], own["degraded"], own["did_you_mean"]
+    )
+
+
+def write(
+    engine: Engine, index: str, query_id: str, *, query: str | None, shown: Sequence[str], ranking: StoredRanking
+) -> None:
+    """Log a query with what was shown and the whole order behind it; an id that is taken keeps its first order.
+
+    Raises:
+        EngineError: it could not be written.
+    """
+    document = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "application": index,
+        "query_id": query_id,
+        "query_response_id": query_id,
+        "object_id_field": "id",
+        "user_query": query or "",
+        "query_response_object_ids": list(shown),
+        "query_attributes": {"model": ranking.model, "degraded": ranking.degraded or "no"},
+        OWN: {
+            "asked": ranking.asked,
+            "ids": list(ranking.ids),
+            "scores": list(ranking.scores),
+            "model": ranking.model,
+            "degraded": ranking.degraded,
+            "did_you_mean": ranking.did_you_mean,
+        },
+    }
+    try:
+        engine.request("PUT", _path("_create", index, query_id), document)
+    except EngineRejected as error:
+        if error.status != 409:
+            raise
+
+
+def _path(verb: str, index: str, query_id: str) -> str:
+    return f"/{UBI_QUERIES}/{verb}/{quote(f'{index}:{query_id}', safe='')}"
