@@ -24,7 +24,7 @@ class Login:
 
 
 def get(port: int, path: str, login: Login | None = None, timeout_s: float = 10.0) -> tuple[int, dict[str, Any]] | None:
-    """GET JSON from a local node: status and body, or ``None`` when nothing that speaks HTTP and JSON answers."""
+    """GET JSON from a local node: status and body, or ``None`` when nothing that speaks HTTP answers."""
     headers = {}
     connection: http.client.HTTPConnection
     try:
@@ -38,11 +38,20 @@ def get(port: int, path: str, login: Login | None = None, timeout_s: float = 10.
         try:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            return response.status, _object(response.read())
         finally:
             connection.close()
-    except (OSError, http.client.HTTPException, json.JSONDecodeError):
+    except (OSError, http.client.HTTPException):
         return None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """A JSON object; empty for anything else, such as the plain text of a refused login."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def is_ready(node: Node, nodes: int, login: Login | None) -> bool:
@@ -61,7 +70,7 @@ def is_ready(node: Node, nodes: int, login: Login | None) -> bool:
             f"the password in {login.password_file} is not that of the cluster's data; put the old one back, "
             "or delete the data with: hybridrank engine stop --remove-data"
         )
-    return status == 200 and health["status"] in ("yellow", "green") and health["number_of_nodes"] >= nodes
+    return status == 200 and health.get("status") in ("yellow", "green") and health.get("number_of_nodes", 0) >= nodes
 
 
 def why_it_ended(node: Node) -> str:
