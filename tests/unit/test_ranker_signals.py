@@ -1,0 +1,50 @@
+"""Features of a window: finite, bounded, aligned, and independent of the order of candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ranker.candidate import SIGNALS, Candidate
+from ranker.signals import FEATURES, features, overlaps, words
+
+value = st.floats(allow_nan=False, allow_infinity=False, width=32)
+candidate = st.tuples(st.text(max_size=60), st.dictionaries(st.sampled_from(SIGNALS), value))
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40), st.lists(candidate, min_size=1, max_size=8))
+def test_any_window_gives_finite_bounded_features(query, items):
+    matrix = features(query, [Candidate(str(n), text, signals) for n, (text, signals) in enumerate(items)])
+    assert matrix.shape == (len(items), len(FEATURES))
+    assert np.isfinite(matrix).all()
+    assert np.abs(matrix).max() <= 1.0 + 1e-6
+
+
+def test_features_follow_their_candidate_when_the_order_changes():
+    items = [
+        Candidate("a", "red running shoes | Acme. Light.", {"bm25": 9.0, "text_vector": 0.7}),
+        Candidate("b", "blue kettle", {"bm25": 0.0, "text_vector": 0.1}),
+        Candidate("c", "red kettle", {"text_vector": 0.3}),
+    ]
+    forward, backward = features("red shoes", items), features("red shoes", items[::-1])
+    np.testing.assert_allclose(forward, backward[::-1], atol=1e-6)
+
+
+def test_an_absent_signal_differs_from_zero():
+    known = FEATURES.index("bm25.known")
+    matrix = features("x", [Candidate("a", "", {"bm25": 0.0}), Candidate("b", "", {})])
+    assert matrix[:, known].tolist() == [1.0, 0.0]
+
+
+def test_overlap_reads_title_and_plural():
+    table = overlaps("red running shoes 42", ["Red running shoe 42 | Acme", "Kettle | Acme. Runs red, size 42"])
+    assert table[0, 0] == 1.0
+    assert table[0, 4] == 1.0
+    assert table[1, 0] == 0.0
+    assert 0.0 < table[1, 2] < 1.0
+
+
+def test_words_fold_case_accents_and_plurals():
+    assert words("Crème Brûlée BOXES' glasses") == ["creme", "brulee", "boxe", "glasse"]
