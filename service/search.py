@@ -14,7 +14,7 @@ from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.errors import EngineError, EngineRejected
-from plugin.query import SearchRequest
+from plugin.query import SearchRequest, listing_body, window_body
 from ranker.candidate import Candidate, Ranking
 from ranker.fusion import first_stage
 
@@ -93,6 +93,14 @@ class SearchService:
         )
         digest = rankings.asked(catalogue.name, text, body.filters, body.sort)
         return Question(request, replace(catalogue, name=catalogue.index), digest)
+
+    def engine_body(self, body: SearchBody) -> dict[str, Any]:
+        """The search body that OpenSearch is sent for a request; raises as :meth:`answer` does."""
+        question = self.question(body)
+        request = question.request
+        if request.is_listing:
+            return listing_body(request)
+        return window_body(request, from_=0, size=request.window(question.catalogue.shards))
 
     def _answer(self, body: SearchBody, question: Question) -> SearchOut:
         index = body.index or self._parts.settings.index
