@@ -1,0 +1,160 @@
+"""``hybridrank evaluate``: how good is each system on judged queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from ranker.metrics import METRICS
+from ranker.qrels import read_qrels, read_queries
+from ranker.runfile import write_run
+
+from ..evaluate import SYSTEMS, Comparison, Judged, OnQuery, Report, System, evaluate
+from ..parts import Parts
+from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
+
+Names = ", ".join(SYSTEMS)
+QueriesOption = Annotated[Path, typer.Option("--queries", dir_okay=False, help="query_id<TAB>text lines.")]
+QrelsOption = Annotated[Path, typer.Option("--qrels", dir_okay=False, help="query_id<TAB>product_id<TAB>grade lines.")]
+SystemOption = Annotated[
+    list[str] | None,
+    typer.Option("--system", metavar="NAME...", help=f"One or more of {Names}; also separated by commas."),
+]
+MoreSystems = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME...]", help="Further systems, as in --system bm25 ranked.")
+]
+CompareOption = Annotated[
+    tuple[str, str] | None, typer.Option("--compare", metavar="A B", help="The difference B - A, query by query.")
+]
+RunOption = Annotated[
+    Path | None,
+    typer.Option("--run-out", help="TREC run file; of several systems one each, the name put before the suffix."),
+]
+PerQueryOption = Annotated[Path | None, typer.Option("--per-query", help="Each query's values as a table (TSV).")]
+BudgetOption = Annotated[
+    float | None, typer.Option("--budget-ms", min=1, help="The model's time for a query; default: as long as it takes.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of shuffles and resamples.")]
+
+
+def run(
+    queries: QueriesOption,
+    qrels: QrelsOption,
+    more: MoreSystems = None,
+    *,
+    system: SystemOption = None,
+    compare: CompareOption = None,
+    name: IndexOption = None,
+    run_out: RunOption = None,
+    per_query: PerQueryOption = None,
+    budget_ms: BudgetOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure systems on judged queries: nDCG@10 and others, with 95 % bootstrap intervals."""
+    wanted = _systems([*(system or []), *(more or [])], "--system")
+    pair = _systems(list(compare), "--compare") if compare else []
+    if compare and len(pair) != 2:
+        raise fail("--compare: name two different systems", 2)
+    if not wanted and not pair:
+        raise fail(f"--system: name at least one of {Names}", 2)
+    with one_line_errors():
+        chosen = settings(index=name)
+        judged = Judged.of(read_queries(queries), read_qrels(qrels))
+        parts = Parts(chosen)
+        with parts.engine, _display(len(judged.texts)) as show:
+            report = evaluate(
+                parts,
+                chosen.index,
+                judged,
+                wanted,
+                compare=[(pair[0], pair[1])] if pair else [],
+                budget_ms=budget_ms,
+                seed=seed,
+                on_query=show,
+            )
+        _write_files(report, run_out, per_query)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print(report)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="evaluate")(run)
+
+
+def _systems(given: list[str], option: str) -> list[System]:
+    found: dict[System, None] = {}
+    for name in (part.strip() for one in given for part in one.split(",")):
+        known = next((system for system in SYSTEMS if system == name), None)
+        if known is None:
+            raise fail(f"{option}: {name!r} is not one of {Names}", 2)
+        found[known] = None
+    return list(found)
+
+
+@contextmanager
+def _display(queries: int) -> Iterator[OnQuery]:
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as display:
+        tasks: dict[str, TaskID] = {}
+
+        def show(system: str, done: int) -> None:
+            if system not in tasks:
+                tasks[system] = display.add_task(system, total=queries)
+            display.update(tasks[system], completed=done)
+
+        yield show
+
+
+def _write_files(report: Report, run_out: Path | None, per_query: Path | None) -> None:
+    if run_out is not None:
+        for name, system in report.systems.items():
+            path = run_out if len(report.systems) == 1 else run_out.with_suffix(f".{name}{run_out.suffix}")
+            write_run(path, name, {query_id: answer.ids for query_id, answer in system.answers.items()})
+    if per_query is not None:
+        lines = ["\t".join(["query_id", "system", *METRICS])]
+        for name, system in report.systems.items():
+            for query_id, row in zip(report.judged.texts, system.values, strict=True):
+                lines.append("\t".join([query_id, name, *(f"{value:.6f}" for value in row)]))
+        per_query.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _print(report: Report) -> None:
+    table = Table(title=f"{len(report.judged.texts)} queries, mean and 95 % interval")
+    table.add_column("system")
+    for metric in METRICS:
+        table.add_column(metric.replace("_", "\n"), justify="right")
+    for name, system in report.systems.items():
+        cells = [f"{one.mean:.3f}\n{one.low:.3f}-{one.high:.3f}" for one in system.estimates.values()]
+        table.add_row(name, *cells)
+    stdout.print(table)
+    if report.judged.left_out:
+        stdout.print(f"left out, without a relevant item: {len(report.judged.left_out)} queries")
+    for name, system in report.systems.items():
+        if system.degraded:
+            stdout.print(f"{name}: {system.degraded} queries were not ranked by the model (time budget)", style="red")
+    for (first, second), compared in report.comparisons.items():
+        for one in compared:
+            _print_comparison(first, second, one)
+
+
+def _print_comparison(first: str, second: str, one: Comparison) -> None:
+    estimate = one.difference
+    stdout.print(
+        f"{one.metric}: {second} - {first} = {estimate.mean:+.4f} ({estimate.low:+.4f} to {estimate.high:+.4f}); "
+        f"better on {one.better} queries, worse on {one.worse}",
+        markup=False,
+        soft_wrap=True,
+    )
+    for query in one.moved:
+        change = query.second - query.first
+        line = f"  {change:+.3f}  {query.first:.3f} -> {query.second:.3f}  {query.query_id}  {query.text}"
+        stdout.print(line, markup=False, soft_wrap=True)
