@@ -182,7 +182,7 @@ class _Run:
         if not torch.isfinite(norm):
             raise TrainingDataError(f"step {self.step}: the gradient is not finite; lower backbone_rate or head_rate")
         self.optimiser.step()
-        return float(loss), float(norm)
+        return float(loss.detach()), float(norm)
 
     def _logits(self, parts: Sequence[tuple[Example, NDArray[np.int64], NDArray[np.float32]]]) -> list[Tensor]:
         queries = [example.query for example, rows, _ in parts for _ in rows]

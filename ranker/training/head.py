@@ -16,7 +16,10 @@ from torch import Tensor, nn
 from ..signals import FEATURES
 
 TEXT_START = 3.0
-FIRST_STAGE_START = 3.0
+PRIORS = {"first_stage": 3.0, "image_vector.relative": 0.5, "behaviour.absolute": 3.0}
+"""Where the direct weights start. Judged text data never moves those of image and behaviour, so they are what a
+catalogue without training on them gets: a weight per signal, and no part in the correction."""
+LATE_SIGNALS = ("image_vector.", "behaviour.")
 
 
 class Head(nn.Module):
@@ -42,7 +45,11 @@ class Head(nn.Module):
             nn.init.zeros_(part.bias)
         with torch.no_grad():
             self.text.weight[0, matches : matches + 3] = 1.0
-            self.direct.weight[0, FEATURES.index("first_stage")] = FIRST_STAGE_START
+            for name, weight in PRIORS.items():
+                self.direct.weight[0, FEATURES.index(name)] = weight
+            for number, name in enumerate(FEATURES):
+                if name.startswith(LATE_SIGNALS):
+                    self.mix.weight[:, number] = 0.0
             self.direct.bias.fill_(-3.0)
 
     def forward(self, vector: Tensor, known_text: Tensor, features: Tensor) -> Tensor:
