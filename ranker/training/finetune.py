@@ -162,7 +162,8 @@ class _Run:
         share *= max(1.0 - self.step / self.steps, 0.02)
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
-        # The order depends on the seed and the epoch only, so a resumed run sees what the whole one would have seen.
+        # Order, samples and dropout depend on the seed and the step only, so a resumed run is the whole run.
+        torch.manual_seed(settings.seed * 1_000_003 + self.step)
         epoch, place = divmod(self.step, self.per_epoch)
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(self.training))
         random = np.random.default_rng([settings.seed, 1, self.step])
