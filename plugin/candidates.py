@@ -1,0 +1,171 @@
+"""Candidates: one request brings each signal's own top k, every member with every signal's score."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import lexical
+from .catalogue import Catalogue
+from .client import Engine
+from .errors import InvalidQuery
+from .facets import Facet, read_facets
+from .query import SearchRequest, listing_body, window_body
+from .spelling import WITHOUT_SPELLING, read_suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One product that was found.
+
+    Attributes:
+        id: of the product.
+        source: the product, without vectors and what else hybridrank keeps with it.
+        signals: raw, by name: ``bm25`` as Lucene gives it (0: no word matches), ``text_vector`` and ``image_vector``
+            cosine in -1..1. A name is missing when its value is not known: nothing was asked, or there is no vector.
+    """
+
+    id: str
+    source: Mapping[str, Any]
+    signals: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """What a query found.
+
+    Attributes:
+        hits: the union of each signal's top k, in the engine's order (:attr:`ordered`: the wanted page in its order).
+        rest: what the request brought beyond the union; it follows after ``hits``.
+        total: how many products match.
+        facets: by name, those that were asked for, over all matches.
+        did_you_mean: a better spelling, or ``None``.
+        took_ms: the engine's own time.
+        window: places 0 to ``window - 1`` are ``hits`` and ``rest``; later places come from :func:`beyond`.
+        ordered: true for a listing, whose order is a field's: nothing to rerank.
+    """
+
+    hits: tuple[Hit, ...]
+    rest: tuple[Hit, ...]
+    total: int
+    facets: Mapping[str, Facet] = field(default_factory=dict)
+    did_you_mean: str | None = None
+    took_ms: int = 0
+    window: int = 0
+    ordered: bool = False
+
+
+def gather(
+    engine: Engine, catalogue: Catalogue, request: SearchRequest, *, timeout_s: float | None = None
+) -> CandidateSet:
+    """Find the candidates of a query in one request.
+
+    Args:
+        engine: the cluster.
+        catalogue: where; see :func:`plugin.catalogue.lookup`.
+        request: what for. ``from_`` and ``size`` matter to a listing only; else the whole window is brought.
+        timeout_s: seconds; ``None`` takes the configuration's.
+
+    Raises:
+        InvalidQuery: a field, filter, facet or vector does not fit.
+        EngineUnavailable: the cluster does not answer in time.
+    """
+    _check_vectors(catalogue, request)
+    window = request.window(catalogue.shards)
+    body = listing_body(request) if request.is_listing else window_body(request, from_=0, size=window)
+    if catalogue.language in WITHOUT_SPELLING:
+        body.pop("suggest", None)
+    answer = engine.search(catalogue.name, body, _params(catalogue), timeout_s)
+    hits = _hits(answer, request)
+    inside, outside = (hits, ()) if request.is_listing else _union(hits, request)
+    return CandidateSet(
+        hits=inside,
+        rest=outside,
+        total=int(answer["hits"]["total"]["value"]),
+        facets=read_facets(answer, request.facets) if request.facets else {},
+        did_you_mean=read_suggestion(answer, request.words) if request.words else None,
+        took_ms=int(answer["took"]),
+        window=window,
+        ordered=request.is_listing,
+    )
+
+
+def beyond(
+    engine: Engine,
+    catalogue: Catalogue,
+    request: SearchRequest,
+    *,
+    from_: int,
+    size: int,
+    timeout_s: float | None = None,
+) -> tuple[Hit, ...]:
+    """The results after the window, in the engine's order, so that pages follow without a gap or a repeat.
+
+    Args:
+        engine: the cluster.
+        catalogue: where.
+        request: the same as :func:`gather` had.
+        from_: the first wanted place, at least the window.
+        size: how many.
+        timeout_s: seconds; ``None`` takes the configuration's.
+    """
+    window = request.window(catalogue.shards)
+    if from_ < window:
+        raise InvalidQuery("from", f"places below {window} are in the window")
+    _check_vectors(catalogue, request)
+    body = window_body(request, from_=from_, size=size)
+    for unneeded in ("aggs", "suggest"):
+        body.pop(unneeded, None)
+    return _hits(engine.search(catalogue.name, body, _params(catalogue), timeout_s), request)
+
+
+def _params(catalogue: Catalogue) -> dict[str, str]:
+    params = {"include_named_queries_score": "true"}
+    if catalogue.shards > 1:
+        # A word's weight is the whole catalogue's then, not that of the shard where a product happens to lie.
+        params["search_type"] = "dfs_query_then_fetch"
+    return params
+
+
+def _check_vectors(catalogue: Catalogue, request: SearchRequest) -> None:
+    encoders = {"text_vector": catalogue.text_encoder, "image_vector": catalogue.image_encoder}
+    for name, vector in request.vectors.items():
+        if name not in catalogue.fields:
+            raise InvalidQuery(name, f"catalogue {catalogue.name!r} has no such vectors")
+        encoder = encoders[name]
+        if encoder is not None and encoder.dimension != vector.size:
+            raise InvalidQuery(name, f"has {vector.size} numbers, the catalogue's vectors have {encoder.dimension}")
+
+
+def _hits(answer: Mapping[str, Any], request: SearchRequest) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit.get("matched_queries", {}), request))
+        for hit in answer["hits"]["hits"]
+    )
+
+
+def _signals(scores: Mapping[str, float], request: SearchRequest) -> dict[str, float]:
+    signals: dict[str, float] = {}
+    if request.words is not None:
+        signals[lexical.NAME] = float(scores.get(lexical.NAME, 0.0))
+    for name in request.vectors:
+        if name in scores:
+            signals[name] = 2.0 * float(scores[name]) - 1.0
+    return signals
+
+
+def _union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """Split what was brought into the members of some signal's top k and the others, each in the engine's order."""
+    members: set[str] = set()
+    matching = [hit for hit in hits if hit.signals.get(lexical.NAME, 0.0) > 0.0]
+    members |= {hit.id for hit in _best(matching, lexical.NAME, request.k_lexical)}
+    for name in request.vectors:
+        known = [hit for hit in hits if name in hit.signals]
+        members |= {hit.id for hit in _best(known, name, request.k_vector)}
+    return tuple(hit for hit in hits if hit.id in members), tuple(hit for hit in hits if hit.id not in members)
+
+
+def _best(hits: Sequence[Hit], name: str, k: int) -> list[Hit]:
+    return heapq.nsmallest(k, hits, key=lambda hit: (-hit.signals[name], hit.id))
