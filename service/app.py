@@ -7,6 +7,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import access, metrics, problems, strict_json
 from .keys import KeyRing
@@ -28,9 +29,14 @@ class StrictRequest(Request):
             BadJson: the body is empty or not acceptable.
         """
         raw = self.get_data(cache=False)
+        if self.content_length is None and len(raw) >= parts().settings.max_body_bytes:
+            raise RequestEntityTooLarge  # a body sent in chunks is cut at the limit, without a word
         if not raw.strip():
             raise strict_json.BadJson("", "empty; a JSON document is needed")
-        return strict_json.loads(raw, max_depth=parts().settings.max_json_depth)
+        value = strict_json.loads(raw, max_depth=parts().settings.max_json_depth)
+        if value is None:
+            raise strict_json.BadJson("", "null; an object is needed")
+        return value
 
 
 def parts() -> Parts:

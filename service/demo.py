@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
-from indexer import sample
 from indexer.target import live
 from plugin.candidates import gather
 from plugin.catalogue import lookup
@@ -23,55 +19,17 @@ from plugin.engine.ports import free_ports, is_free
 from plugin.query import SearchRequest
 
 from .engine import engine_from
-from .media import Media, of_catalogue
+from .sample import SampleFolder, Say
 from .settings import Settings
 
 ENGINE_PORT = 9200
 CHILD_STOP_S = 15.0
-PRODUCTS = 1000
 
-Say = Callable[[str], None]
 Display = Callable[[], AbstractContextManager[Progress]]
 
 
 class DemoError(OSError):
     """The demo cannot go on; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFolder:
-    """Where the sample catalogue lies: its products and, in a folder beside them, its pictures."""
-
-    folder: Path
-
-    @classmethod
-    def of(cls, settings: Settings) -> SampleFolder:
-        """The folder of a home."""
-        return cls(settings.home / "demo")
-
-    @property
-    def products(self) -> Path:
-        """JSON Lines; ``image`` is a path relative to :attr:`folder`."""
-        return self.folder / "products.jsonl"
-
-    def write(self) -> set[str]:
-        """Make the catalogue and its pictures, where they are not here already; returns the ids of its products."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        products = list(sample.generate(products=PRODUCTS))
-        lines = "".join(json.dumps(product, ensure_ascii=False) + "\n" for product in products)
-        if not self.products.is_file() or self.products.read_text("utf-8") != lines:
-            partial = self.products.with_suffix(".partial")
-            partial.write_text(lines, "utf-8")
-            partial.replace(self.products)
-        return {str(product["id"]) for product in products}
-
-
-def sample_media(settings: Settings) -> Media:
-    """The pictures of the sample catalogue; none where it has not been made."""
-    folder = SampleFolder.of(settings)
-    if not folder.products.is_file():
-        return Media()
-    return Media({settings.index: of_catalogue(folder.products, folder.folder)})
 
 
 def run(settings: Settings, *, host: str, port: int, say: Say, display: Display) -> int:
@@ -97,7 +55,7 @@ def run(settings: Settings, *, host: str, port: int, say: Say, display: Display)
     check_port(host, port)
     with stoppable(), opensearch(settings, say, display) as url:
         folder = SampleFolder.of(settings)
-        ids = folder.write()
+        ids = folder.write(say)
         environment = {
             **os.environ,
             "OPENSEARCH_URL": url,

@@ -46,6 +46,9 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
 }
 """Errors whose own words are not for strangers: status, kind, detail."""
 
+ALTERNATIVES = frozenset({"str", "DocumentBody"})
+"""Names that pydantic puts into a location for the alternatives of one field."""
+
 PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status"],
@@ -144,12 +147,11 @@ def _of_engine(error: EngineError) -> Problem:
 def of_http(error: HTTPError) -> Problem:
     """Map what the framework refuses (validation, 404, 405, 413, 415) to a problem."""
     if error.status_code == 422 and isinstance(error.detail, dict):
-        pairs = [
-            (field_name(path), reason)
-            for fields in error.detail.values()
-            for path, reasons in fields.items()
-            for reason in reasons
-        ]
+        found: dict[str, str] = {}
+        for fields in error.detail.values():
+            for path, reasons in fields.items():
+                found.setdefault(field_name(path), reasons[0])
+        pairs = list(found.items())
         first = f"{pairs[0][0]}: {pairs[0][1]}" if pairs else "The request is not acceptable."
         return Problem(422, "invalid-request", first, pairs)
     phrase = HTTPStatus(error.status_code).phrase
@@ -163,10 +165,12 @@ def of_http(error: HTTPError) -> Problem:
 
 def field_name(path: str) -> str:
     """Turn pydantic's location into the name that the caller wrote."""
+    if path == "_schema":
+        return "body"
     parts = path.split(".")
     if parts[0] in SHAPES and len(parts) > 1 and not parts[1].isdigit():
         parts = parts[1:]
-    return ".".join(part for part in parts if not part.startswith(("function-", "constrained-"))) or "body"
+    return ".".join(part for part in parts if part not in ALTERNATIVES) or "body"
 
 
 def install(app: APIFlask) -> None:

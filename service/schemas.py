@@ -98,11 +98,17 @@ class DocumentBody(BaseModel):
     text: Text
 
 
+Document = Annotated[
+    Annotated[Text, Tag("str")] | Annotated[DocumentBody, Tag("DocumentBody")],
+    Discriminator(lambda value: "DocumentBody" if isinstance(value, dict | DocumentBody) else "str"),
+]
+
+
 class DocumentsBody(Body):
     """What clients of Cohere and Jina send. Fields about how their models cut texts are taken and have no effect."""
 
     query: Text = Field(min_length=1)
-    documents: list[Text | DocumentBody] = Field(min_length=1)
+    documents: list[Document] = Field(min_length=1)
     model: Text | None = None
     top_n: int | None = Field(None, ge=1)
     return_documents: bool | None = None

@@ -1,3 +1,3 @@
-"""What all tests share: the session's OpenSearch."""
+"""What all tests share: the session's OpenSearch, and a service over the sample catalogue in it."""
 
-pytest_plugins = ["tests.fixtures_engine"]
+pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_service"]

@@ -54,13 +54,13 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
     """
     shared = share_metrics() if workers > 1 else None
     from ..app import create_app
-    from ..demo import sample_media
     from ..gunicorn import Service, Serving, check_port
     from ..keys import KeyRing
+    from ..sample import SampleFolder
 
     ring = None if demo else KeyRing(chosen.keys_path)
     check_port(host, port)
-    media = sample_media(chosen) if demo else None
+    media = SampleFolder.of(chosen).media(chosen.index) if demo else None
     application = Service(
         lambda: create_app(chosen, demo=demo, ring=ring, media=media),
         Serving(host, port, workers, threads),

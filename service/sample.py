@@ -1,0 +1,55 @@
+"""The sample catalogue as files: made once in the home, indexed from there, its pictures given out from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer import sample
+from indexer.sample.pictures import write_images
+
+from .media import Media, of_catalogue
+from .settings import Settings
+
+PRODUCTS = 1000
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFolder:
+    """Where the sample catalogue lies: its products and, beside them, their pictures."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> SampleFolder:
+        """The folder of a home."""
+        return cls(settings.home / "demo")
+
+    @property
+    def products(self) -> Path:
+        """JSON Lines; ``image`` is a path relative to :attr:`folder`. It is there when the catalogue is whole."""
+        return self.folder / "products.jsonl"
+
+    def write(self, say: Say, products: int = PRODUCTS) -> set[str]:
+        """Make the catalogue and its pictures, where they are not here already or another release made them.
+
+        Returns:
+            The ids of its products.
+        """
+        made = list(sample.generate(products=products))
+        lines = "".join(json.dumps(product, ensure_ascii=False) + "\n" for product in made)
+        if not self.products.is_file() or self.products.read_text("utf-8") != lines:
+            say(f"making the sample catalogue of {len(made)} products with pictures in {self.folder}")
+            self.products.unlink(missing_ok=True)
+            write_images(made, self.folder)
+            partial = self.products.with_suffix(".partial")
+            partial.write_text(lines, "utf-8")
+            partial.replace(self.products)
+        return {str(product["id"]) for product in made}
+
+    def media(self, index: str) -> Media:
+        """The pictures of the catalogue under its name; none where it has not been made."""
+        return Media({index: of_catalogue(self.products, self.folder)}) if self.products.is_file() else Media()
