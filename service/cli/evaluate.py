@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +15,7 @@ from ranker.metrics import METRICS
 from ranker.qrels import read_qrels, read_queries
 from ranker.runfile import write_run
 
-from ..evaluate import SYSTEMS, Comparison, Judged, OnQuery, Report, System, evaluate
-from ..parts import Parts
+from ..report import SYSTEMS, Comparison, Judged, Report, System
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 Names = ", ".join(SYSTEMS)
@@ -58,6 +57,10 @@ def run(
     as_json: JsonFlag = False,
 ) -> None:
     """Measure systems on judged queries: nDCG@10 and others, with 95 % bootstrap intervals."""
+    # Here, so that the other commands start without the models' libraries.
+    from ..evaluate import evaluate
+    from ..parts import Parts
+
     wanted = _systems([*(system or []), *(more or [])], "--system")
     pair = _systems(list(compare), "--compare") if compare else []
     if compare and len(pair) != 2:
@@ -102,7 +105,7 @@ def _systems(given: list[str], option: str) -> list[System]:
 
 
 @contextmanager
-def _display(queries: int) -> Iterator[OnQuery]:
+def _display(queries: int) -> Iterator[Callable[[str, int], None]]:
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as display:
         tasks: dict[str, TaskID] = {}
 
