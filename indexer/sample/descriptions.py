@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .dice import Dice
 from .facts import Facts
-from .phrases import fill
+from .phrases import fill, fill_numbers
 from .vocabulary import vocabulary
 
 
@@ -19,7 +19,7 @@ def words_of(facts: Facts, dice: Dice) -> dict[str, str]:
         "colour": facts.colour,
         "material": facts.material,
         "size": facts.size.removeprefix("Size "),
-        "use": dice.one(kind.uses),
+        "use": fill_numbers(dice.one(kind.uses), dice),
         "department": department.department,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated
 
@@ -144,7 +144,7 @@ class Vocabulary(_Words):
     brands: dict[str, dict[str, float]]
     departments: dict[str, Department]
 
-    @property
+    @cached_property
     def kinds(self) -> dict[str, tuple[Department, Type]]:
         """Every type by its key."""
         return {key: (d, t) for d in self.departments.values() for key, t in d.types.items()}
@@ -168,3 +168,34 @@ def vocabulary() -> Vocabulary:
             "departments": {name[:-5]: read(f"departments/{name}") for name in names},
         }
     )
+
+
+class Written(_Words):
+    """A query written by hand, with its conditions."""
+
+    text: str
+    types: list[str]
+    audience: str = ""
+    families: list[str] = []
+    materials: list[str] = []
+    features: list[str] = []
+    patterns: list[str] = []
+    not_features: list[str] = []
+    not_materials: list[str] = []
+    not_families: list[str] = []
+
+
+class QueryWords(_Words):
+    """Queries written by hand, patterns for the others, and which kinds of product complement which."""
+
+    themes: list[Written]
+    negations: list[Written]
+    complements: dict[str, list[str]]
+    price_words: list[str]
+    patterns: dict[str, list[str]]
+
+
+@cache
+def queries() -> QueryWords:
+    """Load what queries are made from."""
+    return QueryWords.model_validate_json(files(__name__).joinpath("queries.json").read_text(encoding="utf-8"))
