@@ -70,7 +70,7 @@ def _id(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _refuse(f"must be a number, not {_type(value)}")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise _refuse("must be finite, not NaN or infinity")
     if value < 0:
         raise _refuse("must not be negative")
