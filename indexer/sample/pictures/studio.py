@@ -26,7 +26,7 @@ def photograph(drawing: Image.Image, colour: RGB, ground: Ground, mood: int) -> 
     Returns:
         RGB, ``SIZE`` by ``SIZE``.
     """
-    small = drawing.reduce(OVERSAMPLING)
+    small = _reduced(drawing)
     alpha = small.getchannel("A")
     scene = _backdrop(mood % len(BACKDROPS), brightness(colour) > 0.8).copy()
     box = alpha.getbbox() or (0, 0, SIZE, SIZE)
@@ -37,6 +37,18 @@ def photograph(drawing: Image.Image, colour: RGB, ground: Ground, mood: int) -> 
     scene.paste(SHADOW, (0, 0), soft.point(lambda v: int(v * 0.2)))
     scene.paste(_lit(small, alpha), (0, 0), alpha)
     return scene
+
+
+def _reduced(drawing: Image.Image) -> Image.Image:
+    """Reduce what is painted only: the conversions for transparency cost as much as all the drawing."""
+    small = Image.new("RGBA", (SIZE, SIZE))
+    left, top, right, bottom = drawing.getchannel("A").getbbox() or (0, 0, 0, 0)
+    left, top = left - left % OVERSAMPLING, top - top % OVERSAMPLING
+    right, bottom = right + -right % OVERSAMPLING, bottom + -bottom % OVERSAMPLING
+    if right > left and bottom > top:
+        part = drawing.crop((left, top, right, bottom)).reduce(OVERSAMPLING)
+        small.paste(part, (left // OVERSAMPLING, top // OVERSAMPLING))
+    return small
 
 
 def _lit(image: Image.Image, alpha: Image.Image) -> Image.Image:
