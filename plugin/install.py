@@ -9,10 +9,16 @@ from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
 from .client import Engine
 from .errors import EngineRejected
-from .names import UBI_EVENTS, UBI_QUERIES, parse_physical
+from .names import BEHAVIOUR, MERCHANDISING, UBI_EVENTS, UBI_QUERIES, parse_physical
 from .resources import Resource
 
-UBI = {UBI_QUERIES: "hybridrank-ubi-queries", UBI_EVENTS: "hybridrank-ubi-events"}
+INDICES = {
+    UBI_QUERIES: "hybridrank-ubi-queries",
+    UBI_EVENTS: "hybridrank-ubi-events",
+    BEHAVIOUR: "hybridrank-behaviour",
+    MERCHANDISING: "hybridrank-merchandising",
+}
+"""The indices that an install makes, and the template of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def install(engine: Engine) -> Changes:
             wrote.append(str(resource))
         else:
             unchanged += 1
-    for index in UBI:
+    for index in INDICES:
         if engine.request("HEAD", f"/{index}"):
             unchanged += 1
         else:
@@ -80,8 +86,8 @@ def check(engine: Engine) -> list[Drift]:
     drifts: list[Drift] = []
     for resource in resources.load():
         drifts += _drift_of(engine, resource)
-    for index, template in UBI.items():
-        drifts += _ubi_drift(engine, index, template)
+    for index, template in INDICES.items():
+        drifts += _index_drift(engine, index, template)
     known = resources.languages()
     for catalogue in list_catalogues(engine):
         drifts += _catalogue_drift(catalogue, known)
@@ -106,18 +112,22 @@ def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
                 done.removed.append(f"index {index}")
             else:
                 done.stays.append(f"catalogue {catalogue.name} ({index}); remove it with --catalogues")
-    for index in UBI:
-        _remove_ubi(engine, index, done)
+    for index in INDICES:
+        _remove_index(engine, index, done)
     for resource in reversed(resources.load()):
         if _get(engine, resource) is not None:
             engine.request("DELETE", resource.path)
             done.removed.append(str(resource))
     others = engine.request("GET", "/hybridrank-*", params={"expand_wildcards": "all", "filter_path": "*.aliases"})
-    done.stays += [f"index {index}, which install did not make" for index in others if parse_physical(index) is None]
+    done.stays += [
+        f"index {index}, which install did not make"
+        for index in others
+        if parse_physical(index) is None and index not in INDICES
+    ]
     return done
 
 
-def _remove_ubi(engine: Engine, index: str, done: Removal) -> None:
+def _remove_index(engine: Engine, index: str, done: Removal) -> None:
     if not engine.request("HEAD", f"/{index}"):
         return
     mapping = next(iter(engine.request("GET", f"/{index}/_mapping").values()))["mappings"]
@@ -125,8 +135,9 @@ def _remove_ubi(engine: Engine, index: str, done: Removal) -> None:
     count = engine.request("GET", f"/{index}/_count")["count"]
     if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
         done.stays.append(f"index {index}, which was there before")
-    elif count:
-        done.stays.append(f"index {index} with {count} documents of behaviour; delete it by hand")
+    elif count and index != BEHAVIOUR:  # counters are a function of the events, so nothing is lost with them
+        what = "merchandising" if index == MERCHANDISING else "behaviour"
+        done.stays.append(f"index {index} with {count} documents of {what}; delete it by hand")
     else:
         engine.request("DELETE", f"/{index}")
         done.removed.append(f"index {index}")
@@ -159,7 +170,7 @@ def _drift_of(engine: Engine, resource: Resource) -> list[Drift]:
     ]
 
 
-def _ubi_drift(engine: Engine, index: str, template: str) -> list[Drift]:
+def _index_drift(engine: Engine, index: str, template: str) -> list[Drift]:
     if not engine.request("HEAD", f"/{index}"):
         return [Drift(f"index {index}", f"made from {template}", "absent")]
     body = next(item.body for item in resources.load() if item.kind == "index template" and item.name == template)

@@ -1,0 +1,47 @@
+"""Errors of this room.
+
+::
+
+    PersonalError
+    ├── EventRejected     an event that cannot be stored; names the field and the reason
+    ├── RuleRejected      a merchandising rule that cannot be; names the field and the reason
+    ├── FoldFailed        events are stored, but could not be counted now; the reconciler will
+    └── SecretUnusable    the key of pseudonyms cannot be read or made
+"""
+
+from __future__ import annotations
+
+
+class PersonalError(Exception):
+    """Anything that went wrong about people's behaviour."""
+
+
+class EventRejected(PersonalError):
+    """An event cannot be stored.
+
+    Attributes:
+        field: in dotted form; empty for the event as a whole.
+        reason: what is wrong and what is expected; never repeats a value.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field = field
+        self.reason = reason
+
+
+class RuleRejected(PersonalError):
+    """A merchandising rule cannot be kept; ``field`` and ``reason`` as in :class:`EventRejected`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class FoldFailed(PersonalError):
+    """The counters were too busy; what was not counted is counted by the reconciler."""
+
+
+class SecretUnusable(PersonalError):
+    """The key file is damaged or cannot be read; the message names the file."""
