@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
@@ -15,8 +16,17 @@ from ranker.metrics import METRICS
 from ranker.qrels import read_qrels, read_queries
 from ranker.runfile import write_run
 
-from ..report import SYSTEMS, Comparison, Judged, Report, System
+from ..report import COMPARED, SYSTEMS, Comparison, Judged, Report, System
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
+
+SHORT = {
+    "ndcg@10_condensed": "condensed",
+    "ndcg@10_condensed_floor": "(floor)",
+    "precision@10": "p@10",
+    "recall@100": "r@100",
+    "judged@10": "judged",
+}
+"""Headings that fit a terminal of 80 columns."""
 
 Names = ", ".join(SYSTEMS)
 QueriesOption = Annotated[Path, typer.Option("--queries", dir_okay=False, help="query_id<TAB>text lines.")]
@@ -131,12 +141,15 @@ def _write_files(report: Report, run_out: Path | None, per_query: Path | None) -
 
 
 def _print(report: Report) -> None:
-    table = Table(title=f"{len(report.judged.texts)} queries, mean and 95 % interval")
-    table.add_column("system")
+    table = Table(title=f"{len(report.judged.texts)} queries: mean and 95 % interval", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("system", no_wrap=True)
     for metric in METRICS:
-        table.add_column(metric.replace("_", "\n"), justify="right")
+        table.add_column(SHORT.get(metric, metric), justify="right", no_wrap=True)
     for name, system in report.systems.items():
-        cells = [f"{one.mean:.3f}\n{one.low:.3f}-{one.high:.3f}" for one in system.estimates.values()]
+        cells = [
+            f"{one.mean:.3f}" + (f"\n{one.low:.3f}-{one.high:.3f}" if metric in COMPARED else "")
+            for metric, one in system.estimates.items()
+        ]
         table.add_row(name, *cells)
     stdout.print(table)
     if report.judged.left_out:
