@@ -85,7 +85,7 @@ class LocalCluster:
         secured: bool = False,
         heap: str = "512m",
         java_home: Path | None = None,
-        timeout_s: float = 180.0,
+        timeout_s: float = 300.0,
         progress: Progress = quiet,
     ) -> ClusterInfo:
         """Start the cluster, or find it running; returns when every node answers and has joined.

@@ -84,10 +84,12 @@ def configure(node: Node, cluster: Sequence[Node], *, cluster_name: str, heap: s
 
 
 def hand_over(node: Node, account: Account | None) -> None:
-    """Let the account reach the node's folder and own what lies in it; nothing to do when it runs as ourselves."""
+    """Let the account that runs the node reach its folder and own what lies in it, and nobody else read that."""
     if account is not None:
         node.folder.chmod(0o755)
         account.own(*(node.folder / name for name in FOLDERS))
+    for path in node.config.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _jvm_options(node: Node, heap: str) -> list[str]:

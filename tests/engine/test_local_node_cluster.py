@@ -15,7 +15,10 @@ from plugin.engine import LocalCluster
 from plugin.engine.ports import free_ports
 from plugin.errors import LocalNodeError
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PATIENCE_S = 600.0
+"""Several Java processes on a busy machine of two cores take their time."""
 
 
 @pytest.fixture
@@ -27,34 +30,34 @@ def cluster(tmp_path: Path, engine_downloads: Path) -> Iterator[LocalCluster]:
 
 def test_three_nodes_hold_copies_and_a_lost_one_comes_back(cluster: LocalCluster) -> None:
     port = free_ports(1)[0]
-    info = cluster.start(port=port, nodes=3)
+    info = cluster.start(port=port, nodes=3, timeout_s=PATIENCE_S)
     assert len(set(info.pids)) == len(set(info.urls)) == 3
     replicated = {"settings": {"number_of_shards": 3, "number_of_replicas": 1}}
-    with OpenSearch(info.url) as client:
+    with OpenSearch(info.url, timeout=60) as client:
         assert client.cluster.health()["number_of_nodes"] == 3
         client.indices.create(index="spread", body=replicated, params={"wait_for_active_shards": "all"})
         for number in range(30):
             client.index(index="spread", id=str(number), body={"n": number})
 
     psutil.Process(info.pids[1]).kill()
-    again = cluster.start(port=port, nodes=3)
+    again = cluster.start(port=port, nodes=3, timeout_s=PATIENCE_S)
     assert (again.found, again.url) == (False, info.url)
     assert set(again.pids) & set(info.pids) == {info.pids[0], info.pids[2]}
-    with OpenSearch(again.url) as client:
+    with OpenSearch(again.url, timeout=60) as client:
         client.indices.refresh(index="spread")
         assert client.count(index="spread")["count"] == 30
 
     assert cluster.stop() == 3
     with pytest.raises(LocalNodeError, match=r"holds the data of 3 nodes.*--nodes 3"):
         cluster.start(port=port)
-    with cluster.running(port=port, nodes=3) as back, OpenSearch(back.url) as client:
+    with cluster.running(port=port, nodes=3, timeout_s=PATIENCE_S) as back, OpenSearch(back.url, timeout=60) as client:
         assert client.cluster.health(params={"wait_for_status": "green"})["status"] == "green"
         assert client.count(index="spread")["count"] == 30
     assert cluster.status() is None, "what was started for the block is stopped with it"
 
 
 def test_full_node_takes_a_connector_to_this_machine_only(cluster: LocalCluster) -> None:
-    info = cluster.start(port=free_ports(1)[0], full=True)
+    info = cluster.start(port=free_ports(1)[0], full=True, timeout_s=PATIENCE_S)
     connector = {
         "name": "ranker",
         "description": "a ranker",
@@ -71,7 +74,7 @@ def test_full_node_takes_a_connector_to_this_machine_only(cluster: LocalCluster)
             "POST", "/_plugins/_ml/connectors/_create", body=body, params={"ignore": 400}
         )
 
-    with OpenSearch(info.url) as client:
+    with OpenSearch(info.url, timeout=60) as client:
         plugins = {plugin["component"] for plugin in client.cat.plugins(format="json")}
         assert {"opensearch-ml", "opensearch-knn", "opensearch-neural-search"} <= plugins
         assert "connector_id" in create(client, "http://127.0.0.1:8000/v2/rerank")
@@ -80,7 +83,7 @@ def test_full_node_takes_a_connector_to_this_machine_only(cluster: LocalCluster)
 
 def test_secured_cluster_wants_a_login_over_tls_and_keeps_its_password(cluster: LocalCluster) -> None:
     port = free_ports(1)[0]
-    info = cluster.start(port=port, nodes=2, secured=True)
+    info = cluster.start(port=port, nodes=2, secured=True, timeout_s=PATIENCE_S)
     assert info.url == f"https://127.0.0.1:{port}"
     assert info.ca is not None
     assert info.password_file is not None
@@ -95,7 +98,7 @@ def test_secured_cluster_wants_a_login_over_tls_and_keeps_its_password(cluster: 
         pytest.raises(AuthenticationException),
     ):
         stranger.info()
-    login = {"ca_certs": str(info.ca), "http_auth": ("admin", password)}
+    login = {"ca_certs": str(info.ca), "http_auth": ("admin", password), "timeout": 60}
     with OpenSearch(info.url, **login) as client:
         assert client.cluster.health()["number_of_nodes"] == 2
         client.index(index="kept", id="1", body={}, params={"refresh": "true"})
@@ -104,11 +107,11 @@ def test_secured_cluster_wants_a_login_over_tls_and_keeps_its_password(cluster: 
         client.info()
 
     cluster.stop()
-    again = cluster.start(port=port, nodes=2, secured=True)
+    again = cluster.start(port=port, nodes=2, secured=True, timeout_s=PATIENCE_S)
     with OpenSearch(again.url, **login) as client:
         assert client.exists(index="kept", id="1")
 
     cluster.stop()
     info.password_file.write_text("not the password\n")
     with pytest.raises(LocalNodeError, match="is not that of the cluster's data"):
-        cluster.start(port=port, nodes=2, secured=True)
+        cluster.start(port=port, nodes=2, secured=True, timeout_s=PATIENCE_S)
