@@ -121,19 +121,29 @@ class _Run:
         self.best = -math.inf
         self.best_metrics: dict[str, float] = {}
         self.best_state: dict[str, Tensor] = {}
+        self.start_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        # With the transformer frozen, each pair is read once.
+        self.vectors: dict[int, Tensor] = {}
+        if settings.parts != "all":
+            self.vectors = {id(example): self._read(example) for example in (*self.training, *self.held_out)}
         self.per_epoch = math.ceil(len(self.training) / settings.windows_per_step)
         self.steps = max(round(settings.epochs * self.per_epoch), 1)
-        model.network.words.weight.requires_grad_(not settings.freeze_words)
+        model.network.requires_grad_(settings.parts == "all")
+        if settings.freeze_words:
+            model.network.words.weight.requires_grad_(False)
+        model.head.requires_grad_(settings.parts != "signals")
+        model.head.direct.requires_grad_(True)
         backbone = [value for value in model.network.parameters() if value.requires_grad]
         closed = [value for value in backbone if value is model.network.across]
         backbone = [value for value in backbone if value is not model.network.across]
+        head = [value for value in model.head.parameters() if value.requires_grad]
         decay = settings.weight_decay
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": backbone, "lr": settings.backbone_rate, "weight_decay": decay},
                 # The view across segments opens through a handful of numbers; at the backbone's pace it never would.
                 {"params": closed, "lr": settings.backbone_rate * 300, "weight_decay": 0.0},
-                {"params": list(model.head.parameters()), "lr": settings.head_rate, "weight_decay": decay},
+                {"params": head, "lr": settings.head_rate, "weight_decay": decay},
             ]
         )
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
@@ -152,8 +162,16 @@ class _Run:
                 self._checkpoint()
             else:
                 self._say(loss, norm, None)
-        self.model.load_state_dict(self.best_state)
+        kept = self.settings.keep_start
+        averaged = {
+            name: torch.lerp(tensor, self.start_state[name], kept) if tensor.is_floating_point() else tensor
+            for name, tensor in self.best_state.items()
+        }
+        self.model.load_state_dict(averaged)
         self.model.eval()
+        if kept and self.held_out:
+            examples = [example.window for example in self.held_out]
+            self.best_metrics = means(examples, self.scores(self.held_out))
 
     def _advance(self) -> tuple[float, float]:
         settings = self.settings
@@ -186,14 +204,34 @@ class _Run:
         return float(loss.detach()), float(norm)
 
     def _logits(self, parts: Sequence[tuple[Example, NDArray[np.int64], NDArray[np.float32]]]) -> list[Tensor]:
+        features = torch.from_numpy(np.concatenate([matrix for _, _, matrix in parts]))
+        sizes = [len(rows) for _, rows, _ in parts]
+        if self.vectors:
+            vector = torch.cat([self.vectors[id(example)][torch.from_numpy(rows)] for example, rows, _ in parts])
+        else:
+            vector = self._vector(parts)
+        logits = self.model.head(vector, torch.ones(len(vector), 1), features)
+        return list(torch.split(logits, sizes))
+
+    def _read(self, example: Example) -> Tensor:
+        """Vectors of a whole window, without gradients."""
+        self.model.eval()
+        order = np.argsort([len(ids) for ids in example.passages], kind="stable")
+        result = torch.zeros(len(order), self.model.network.outputs)
+        with torch.no_grad():
+            for start in range(0, len(order), 32):
+                rows = order[start : start + 32]
+                result[torch.from_numpy(rows)] = self._vector([(example, rows, example.features[0])])
+        return result
+
+    def _vector(self, parts: Sequence[tuple[Example, NDArray[np.int64], NDArray[np.float32]]]) -> Tensor:
         queries = [example.query for example, rows, _ in parts for _ in rows]
         passages = [example.passages[row] for example, rows, _ in parts for row in rows]
         batch = lay_out(queries, passages, range(len(passages)))
-        features = torch.from_numpy(np.concatenate([matrix for _, _, matrix in parts]))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bf16):
             vector = self.model.network(*(torch.from_numpy(x) for x in (batch.ids, batch.positions, batch.segments)))
-        logits = self.model.head(vector, torch.ones(len(vector), 1), features)
-        return list(torch.split(logits, [len(rows) for _, rows, _ in parts]))
+        result: Tensor = vector.float()
+        return result
 
     def scores(self, examples: Sequence[Example]) -> list[NDArray[np.floating]]:
         """Logits of whole windows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -10,6 +12,12 @@ class FinetuneSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    parts: Literal["all", "head", "signals"] = "all"
+    """What is trained: everything, the head on frozen vectors, or only the head's weight of each signal's features. The
+    fewer the judgments, the less of it: a hundred queries calibrate weights, they do not teach a transformer."""
+    keep_start: float = Field(0.0, ge=0, le=1)
+    """Share of the starting weights in the result (WiSE-FT; Wortsman et al., CVPR 2022): what is learned on one trade
+    and averaged with where it started costs less on another."""
     epochs: float = Field(2.0, gt=0, le=1000)
     windows_per_step: int = Field(4, ge=1)
     items_per_window: int = Field(10, ge=2)

@@ -43,9 +43,8 @@ def windows(
     as_json: console.JsonFlag = False,
 ) -> None:
     """Ask the engine for the candidates of judged queries and write them with their grades, for training."""
-    from ranker.qrels import read_qrels, read_queries
-
     from multimodal import load_text_encoder
+    from ranker.qrels import read_qrels, read_queries
     from ranker.windows import write_windows
 
     from ..windows import judged_windows
@@ -74,6 +73,10 @@ def finetune(
         str, typer.Option(help="A model folder of ours, a BERT folder, or 'all-MiniLM-L6-v2' of the train extra.")
     ] = "all-MiniLM-L6-v2",
     name: Annotated[str, typer.Option(help="The model's name.")] = "fused-minilm",
+    parts: Annotated[str, typer.Option(help="What is trained: all, head, or signals.")] = "all",
+    keep_start: Annotated[
+        float, typer.Option(help="Share of the starting weights in the result.", min=0.0, max=1.0)
+    ] = 0.0,
     epochs: Annotated[float, typer.Option(min=0.001)] = 2.0,
     items: Annotated[int, typer.Option(help="Candidates of a window that take part in a step.", min=2)] = 10,
     backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer; 0 freezes it.")] = 3e-5,
@@ -81,6 +84,7 @@ def finetune(
     validation: Annotated[float, typer.Option(help="Share of the queries held out.", min=0.0, max=0.5)] = 0.1,
     hold_out: Annotated[str | None, typer.Option(help="'FOLD/FOLDS': leave these queries out altogether.")] = None,
     evaluate_every: Annotated[int, typer.Option(help="Steps between validations.", min=1)] = 100,
+    per_step: Annotated[int, typer.Option(help="Windows in one step.", min=1)] = 4,
     seed: Annotated[int, typer.Option()] = 7,
     threads: Annotated[int, typer.Option(min=1)] = 2,
     as_json: console.JsonFlag = False,
@@ -94,12 +98,15 @@ def finetune(
 
     with console.one_line_errors(), bar() as progress:
         settings = FinetuneSettings(
+            parts=parts,
+            keep_start=keep_start,
             epochs=epochs,
             items_per_window=items,
             backbone_rate=backbone_rate,
             head_rate=head_rate,
             validation_share=validation,
             evaluate_every=evaluate_every,
+            windows_per_step=per_step,
             seed=seed,
             threads=threads,
         )

@@ -97,6 +97,28 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path):
         torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("parts", ["head", "signals"])
+def test_only_the_named_parts_are_trained(parts):
+    model = small()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    settings = SETTINGS.model_copy(update={"epochs": 2.0, "parts": parts, "validation_share": 0.0})
+    finetune(model, colour_windows(), lengths(), settings)
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(name.startswith("head.direct" if parts == "signals" else "head.") for name in moved)
+
+
+def test_keeping_the_start_lands_between_start_and_end():
+    settings = SETTINGS.model_copy(update={"epochs": 1.0, "validation_share": 0.0})
+    results = {}
+    for kept in (0.0, 0.5, 1.0):
+        model = small()
+        finetune(model, colour_windows(), lengths(), settings.model_copy(update={"keep_start": kept}))
+        results[kept] = model.head.text.weight.detach().clone()
+    torch.testing.assert_close(results[0.5], (results[0.0] + results[1.0]) / 2)
+    torch.testing.assert_close(results[1.0], small().head.text.weight)
+
+
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     windows = colour_windows()
     settings = SETTINGS.model_copy(update={"epochs": 1.0, "evaluate_every": 2})
