@@ -41,6 +41,7 @@ class SearchRequest:
         sort: ``None`` for relevance, else ``FIELD:asc`` or ``FIELD:desc`` with a field of :data:`SORTS`.
         k_lexical: how many of the best lexical matches enter the window.
         k_vector: how many of the nearest by each vector do.
+        hidden: ids that must not be found, counted or offered as facets.
         from_: place of the first wanted result.
         size: how many are wanted.
         spelling: whether to look for a better spelling.
@@ -54,6 +55,7 @@ class SearchRequest:
     sort: str | None = None
     k_lexical: int = 100
     k_vector: int = 100
+    hidden: tuple[str, ...] = ()
     from_: int = 0
     size: int = 10
     spelling: bool = True
@@ -117,7 +119,7 @@ def sort_order(sort: str | None) -> tuple[str, str] | None:
 
 def window_body(request: SearchRequest, *, from_: int, size: int) -> dict[str, Any]:
     """The body of a search by relevance, from the engine's place ``from_`` on."""
-    clauses = build_filters(request.filters)
+    clauses = _filters(request)
     should = [] if request.words is None else [lexical_clause(request.words)]
     should += [_nearest(request, name, vector, clauses) for name, vector in request.vectors.items()]
     body = _frame(request, {"bool": {"should": should, "minimum_should_match": 1, "filter": clauses}}, from_, size)
@@ -127,7 +129,7 @@ def window_body(request: SearchRequest, *, from_: int, size: int) -> dict[str, A
 
 def listing_body(request: SearchRequest) -> dict[str, Any]:
     """The body of a listing: the lexical matches, or everything when nothing was typed, in the order of a field."""
-    query: dict[str, Any] = {"bool": {"filter": build_filters(request.filters)}}
+    query: dict[str, Any] = {"bool": {"filter": _filters(request)}}
     query["bool"]["must"] = [{"match_all": {}} if request.words is None else lexical_clause(request.words)]
     body = _frame(request, query, request.from_, request.size)
     order = sort_order(request.sort)
@@ -146,6 +148,13 @@ def exact_clause(name: str, vector: Vector) -> dict[str, Any]:
             "_name": name,
         }
     }
+
+
+def _filters(request: SearchRequest) -> list[dict[str, Any]]:
+    clauses = build_filters(request.filters)
+    if request.hidden:
+        clauses.append({"bool": {"must_not": [{"ids": {"values": list(request.hidden)}}]}})
+    return clauses
 
 
 def _frame(request: SearchRequest, query: dict[str, Any], from_: int, size: int) -> dict[str, Any]:

@@ -9,7 +9,8 @@ SIGNALS: tuple[str, ...] = ("bm25", "text_vector", "image_vector", "behaviour")
 """The signals that a ranker knows today, in the order of the model's input.
 
 Raw units: ``bm25`` Lucene's score (0 and up), ``text_vector`` and ``image_vector`` cosine (-1 to 1),
-``behaviour`` a smoothed rate (0 to 1). A name that is missing from a candidate means "not known", which is not 0.
+``behaviour`` a smoothed rate beside the catalogue's mean (0 to 1, 0.5 is the mean).
+A name that is missing from a candidate means "not known", which is not 0.
 """
 
 

@@ -19,6 +19,13 @@ FIRST_STAGE_WEIGHTS: Mapping[str, float] = MappingProxyType({"bm25": 1.0, "text_
 """Weights of the first stage; a signal that no candidate of the window has takes no part."""
 
 
+BEHAVIOUR_MEAN = 0.5
+"""The value of ``behaviour`` that an item like all others has."""
+BEHAVIOUR_WEIGHT = 0.4
+"""How much the first stage's order gives for behaviour from nothing to everything. Added, not averaged in: an item
+without behaviour keeps its place, and behaviour never outweighs what was asked for."""
+
+
 def signal_matrix(candidates: Sequence[Candidate], names: Sequence[str]) -> NDArray[np.float64]:
     """Lay raw signals out as a matrix.
 
@@ -87,4 +94,6 @@ def first_stage(candidates: Sequence[Candidate], *, degraded: str | None = None)
         candidates: one window.
         degraded: why no model was asked, where one should have been.
     """
-    return Ranking(ordered(candidates, fused_scores(candidates)), "first_stage", degraded, 0)
+    known = np.nan_to_num(signal_matrix(candidates, ["behaviour"])[:, 0], nan=BEHAVIOUR_MEAN)
+    nudged = fused_scores(candidates) + BEHAVIOUR_WEIGHT * (np.clip(known, 0.0, 1.0) - BEHAVIOUR_MEAN)
+    return Ranking(ordered(candidates, np.clip(nudged, 0.0, 1.0)), "first_stage", degraded, 0)

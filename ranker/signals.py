@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .candidate import SIGNALS, Candidate
-from .fusion import fused_scores, min_max, signal_matrix
+from .fusion import BEHAVIOUR_MEAN, fused_scores, min_max, signal_matrix
 
 BM25_PIVOT = 12.0
 """The BM25 score that squashes to one half."""
@@ -83,6 +83,9 @@ def _absolute(signal: str, value: NDArray[np.float64]) -> NDArray[np.float64]:
     if signal == "bm25":
         clipped = np.maximum(value, 0.0)
         return clipped / (clipped + BM25_PIVOT)
+    if signal == "behaviour":
+        # Centred, so that an item nobody knows yet (0 here, as all that is unknown) stands like the mean one.
+        return np.clip(value, 0.0, 1.0) - BEHAVIOUR_MEAN
     return np.clip(value, -1.0, 1.0)
 
 

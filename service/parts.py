@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
+from personal.errors import SecretUnusable
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported
 from ranker.errors import RankerError
 from ranker.model import Ranker
 
+from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
 from .media import Media
@@ -57,6 +60,8 @@ class Parts:
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None
         self._search: SearchService | None = None
+        self._behaviour: Behaviour | None = None
+        self._stop_reconciling = threading.Event()
         self._seen: tuple[float, Readiness] | None = None
 
     @property
@@ -81,6 +86,18 @@ class Parts:
             return self._ranker
 
     @property
+    def behaviour(self) -> Behaviour:
+        """Events, counters and rules.
+
+        Raises:
+            SecretUnusable: the key of pseudonyms cannot be read or made.
+        """
+        with self._lock:
+            if self._behaviour is None:
+                self._behaviour = Behaviour.of(self.settings, self.engine)
+            return self._behaviour
+
+    @property
     def search(self) -> SearchService:
         """The search that is composed of the others."""
         from .search import SearchService
@@ -95,6 +112,24 @@ class Parts:
         for part, reason in self._model_reasons().items():
             if reason:
                 log.error("%s: %s", part, reason)
+        try:
+            reconciler = self.behaviour.reconciler
+        except SecretUnusable as error:
+            log.error("behaviour: %s", error)
+            return
+        if self.settings.reconcile_s > 0:
+            self._stop_reconciling = keep_reconciling(reconciler, self.settings.reconcile_s)
+
+    def close(self) -> None:
+        """Let go of every part; the next use would load it again."""
+        self._stop_reconciling.set()
+        with self._lock:
+            engine, self._engine, self._search, self._ranker = self._engine, None, None, None
+            self._behaviour = None
+            self.encoders = Encoders(self.settings)
+        if engine is not None:
+            engine.close()
+        gc.collect()
 
     def readiness(self) -> Readiness:
         """Use every part once; the answer counts for a second."""

@@ -13,6 +13,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
+from personal.errors import SecretUnusable
 from plugin.errors import (
     EncoderMismatch,
     EngineError,
@@ -42,11 +43,12 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     EncoderError: (503, "encoder-unavailable", "The encoder could not be loaded; see /readyz."),
     RankerError: (503, "model-unavailable", "The ranking model could not be loaded; see /readyz."),
     TimeoutError: (408, "request-timeout", "The body did not arrive in time."),
+    SecretUnusable: (503, "secret-unusable", "The key of pseudonyms cannot be read or made; see the log."),
     KeysError: (503, "keys-unavailable", "The file of keys cannot be read, so nobody is let in."),
 }
 """Errors whose own words are not for strangers: status, kind, detail."""
 
-ALTERNATIVES = frozenset({"str", "DocumentBody"})
+ALTERNATIVES = frozenset({"str", "DocumentBody", "PinBody", "dict[str,any]", "list[any]"})
 """Names that pydantic puts into a location for the alternatives of one field."""
 
 PROBLEM_SCHEMA = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,8 @@ class StoredRanking:
         model: who ranked.
         degraded: why it was not the model, or ``None``.
         did_you_mean: the spelling that was offered.
+        pinned: products that merchandising put at their places.
+        boosts: what it added to a product's score.
     """
 
     asked: str
@@ -37,6 +39,8 @@ class StoredRanking:
     model: str
     degraded: str | None
     did_you_mean: str | None
+    pinned: tuple[str, ...] = ()
+    boosts: Mapping[str, float] = field(default_factory=dict)
 
 
 def asked(index: str, query: str | None, filters: Mapping[str, Any] | None, sort: str | None) -> str:
@@ -57,7 +61,14 @@ def read(engine: Engine, index: str, query_id: str) -> StoredRanking | None:
     if own is None:
         return None
     return StoredRanking(
-        own["asked"], tuple(own["ids"]), tuple(own["scores"]), own["model"], own["degraded"], own["did_you_mean"]
+        own["asked"],
+        tuple(own["ids"]),
+        tuple(own["scores"]),
+        own["model"],
+        own["degraded"],
+        own["did_you_mean"],
+        tuple(own.get("pinned", ())),
+        dict(own.get("boosts", {})),
     )
 
 
@@ -85,6 +96,8 @@ def write(
             "model": ranking.model,
             "degraded": ranking.degraded,
             "did_you_mean": ranking.did_you_mean,
+            "pinned": list(ranking.pinned),
+            "boosts": dict(ranking.boosts),
         },
     }
     try:

@@ -52,6 +52,7 @@ class ResultOut(BaseModel):
     score: float
     signals: dict[str, float]
     source: dict[str, Any]
+    pinned: bool | None = Field(None, description="True where merchandising put the product at this place.")
 
 
 class FacetValueOut(BaseModel):
@@ -221,6 +222,87 @@ class EmbedOut(BaseModel):
 
     vectors: list[list[float]]
     encoder: EncoderOut
+
+
+class EventsBody(RootModel[dict[str, Any] | list[Any]]):
+    """One UBI 1.3.0 event, or a list of them. Each is judged by itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "application": "products",
+                    "action_name": "click",
+                    "query_id": "6610ec99-2271-4fe6-a4ca-d03546b0112d",
+                    "client_id": "a9277f41-1df3-46af-9f4d-5d27a59f6223",
+                    "timestamp": "2025-03-03T16:47:48.835Z",
+                    "event_attributes": {"object": {"object_id": "p1"}, "position": {"ordinal": 2}},
+                }
+            ]
+        }
+    )
+
+
+class RejectedOut(BaseModel):
+    """An event that was not stored: its place in the list that was sent, from 0, and why."""
+
+    index: int
+    reason: str
+
+
+class EventsOut(BaseModel):
+    """``accepted`` events are stored, now or before."""
+
+    accepted: int
+    rejected: list[RejectedOut]
+
+
+class PinOut(BaseModel):
+    """A product and the place that it is pinned to, from 1."""
+
+    id: str
+    place: int
+
+
+class PinBody(Body):
+    """A product and the place that it is pinned to, from 1."""
+
+    id: Text
+    place: int
+
+
+class RulePlace(BaseModel):
+    """Which rule: of a catalogue, and of a query."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    index: Index | None = None
+    query: Text | None = Field(None, description="'*' is every query.")
+
+
+class RuleBody(Body):
+    """What to pin, hide and boost for a query; '*' is every query."""
+
+    index: Index | None = None
+    query: Text
+    pinned: list[Text | PinBody] | None = Field(None, description="Ids, placed from the top; or with their places.")
+    hidden: list[Text] | None = None
+    boosts: dict[str, float] | None = Field(None, description="Product id to what is added to its score, -1 to 1.")
+
+
+class RuleOut(BaseModel):
+    """A rule as it is kept."""
+
+    query: str
+    pinned: list[PinOut]
+    hidden: list[str]
+    boosts: dict[str, float]
+
+
+class RulesOut(BaseModel):
+    """Rules."""
+
+    rules: list[RuleOut]
 
 
 class ReadyOut(BaseModel):

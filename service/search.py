@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from personal.errors import SecretUnusable
+from personal.merchandising import NO_RULE, Rule, apply
 from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
 from plugin.document import passage
@@ -30,11 +32,21 @@ log = logging.getLogger("hybridrank.service")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request with everything that the engine needs to answer it."""
+    """A request with everything that the engine needs to answer it.
+
+    Attributes:
+        request: what the engine is asked.
+        catalogue: the one generation that is asked.
+        digest: of the question; see :func:`service.rankings.asked`.
+        rule: of merchandising.
+        lacks: the part that could not be had (``"merchandising"``), or ``None``.
+    """
 
     request: SearchRequest
     catalogue: Catalogue
     digest: str
+    rule: Rule = NO_RULE
+    lacks: str | None = None
 
 
 class SearchService:
@@ -80,6 +92,7 @@ class SearchService:
         if text is not None and vectors is not None:
             with metrics.stage("encode"):
                 vector = vectors.of(text)
+        rule, lacks = self._rule(catalogue.name, text)
         request = SearchRequest(
             text=text,
             text_vector=vector,
@@ -90,9 +103,10 @@ class SearchService:
             k_vector=self._parts.settings.candidates_per_signal,
             from_=body.from_,
             size=body.size,
+            hidden=rule.hidden,
         )
         digest = rankings.asked(catalogue.name, text, body.filters, body.sort)
-        return Question(request, replace(catalogue, name=catalogue.index), digest)
+        return Question(request, replace(catalogue, name=catalogue.index), digest, rule, lacks)
 
     def engine_body(self, body: SearchBody) -> dict[str, Any]:
         """The search body that OpenSearch is sent for a request; raises as :meth:`answer` does."""
@@ -108,11 +122,12 @@ class SearchService:
         with metrics.stage("engine"):
             found = gather(self._parts.engine, question.catalogue, question.request)
         if found.ordered:
-            ranking = StoredRanking(question.digest, (), (), "listing", None, found.did_you_mean)
+            ranking = StoredRanking(question.digest, (), (), "listing", question.lacks, found.did_you_mean)
             first = question.request.from_
-            results = [_result(hit, first + place + 1, 0.0) for place, hit in enumerate(found.hits)]
+            results = [_result(hit, first + place + 1, 0.0, ranking) for place, hit in enumerate(found.hits)]
         else:
-            ranking = stored or self._rank(question, found)
+            found, lacks = self._with_behaviour(index, question, found)
+            ranking = stored or self._rank(question, found, lacks)
             results = self._page(question, found, ranking)
         query_id = body.query_id or str(uuid.uuid4())
         if stored is None:
@@ -136,7 +151,33 @@ class SearchService:
             raise invalid("query_id", "belongs to another question; leave it out to ask a new one")
         return stored
 
-    def _rank(self, question: Question, found: CandidateSet) -> StoredRanking:
+    def _rule(self, index: str, text: str | None) -> tuple[Rule, str | None]:
+        """What the shop decided for a query. An answer without it is worth more than none; it says so."""
+        limit = self._parts.settings.behaviour_budget_ms / 1000
+        try:
+            with metrics.stage("merchandising"):
+                return self._parts.behaviour.rules.of(index, text, timeout_s=limit), None
+        except (EngineError, SecretUnusable) as error:
+            _without("merchandising", error)
+            return NO_RULE, "merchandising"
+
+    def _with_behaviour(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
+        """Give each candidate the signal ``behaviour``, where anything is known about it."""
+        limit = self._parts.settings.behaviour_budget_ms / 1000
+        ids = [hit.id for hit in found.hits]
+        try:
+            with metrics.stage("behaviour"):
+                known = self._parts.behaviour.reader.signals(index, question.request.words, ids, timeout_s=limit)
+        except (EngineError, SecretUnusable) as error:
+            _without("behaviour", error)
+            return found, question.lacks or "behaviour"
+        hits = tuple(
+            replace(hit, signals={**hit.signals, "behaviour": known[hit.id]}) if hit.id in known else hit
+            for hit in found.hits
+        )
+        return replace(found, hits=hits), question.lacks
+
+    def _rank(self, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
         """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so."""
         candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in found.hits]
         with metrics.stage("rank"):
@@ -145,8 +186,21 @@ class SearchService:
             metrics.DEGRADED.labels(ranking.degraded).inc()
         ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]
         scores = [item.score for item in ranking.items] + [0.0] * len(found.rest)
+        rule = question.rule
+        if rule:
+            absent = [item for item in rule.pinned if item not in ids]
+            ids += self._listed(question, absent)
+            scores += [0.0] * (len(ids) - len(scores))
+            ids, scores = apply(ids, scores, rule)
         return StoredRanking(
-            question.digest, tuple(ids), tuple(scores), ranking.model, ranking.degraded, found.did_you_mean
+            question.digest,
+            tuple(ids),
+            tuple(scores),
+            ranking.model,
+            ranking.degraded or lacks,
+            found.did_you_mean,
+            tuple(item for item in rule.pinned if item in ids),
+            {item: boost for item, boost in rule.boosts.items() if item in ids},
         )
 
     def _model_order(self, query: str, candidates: Sequence[Candidate]) -> Ranking:
@@ -166,16 +220,20 @@ class SearchService:
         known = {hit.id: hit for hit in (*found.hits, *found.rest)}
         known |= self._fetched(question, [name for name, _ in inside if name not in known])
         results = [
-            _result(known[name], first + place + 1, score)
+            _result(known[name], first + place + 1, score, ranking)
             for place, (name, score) in enumerate(inside)
             if name in known
         ]
         start = max(first, len(ranking.ids))
         if start < last and len(ranking.ids) >= found.window and start < found.total:
             with metrics.stage("engine"):
-                tail = beyond(self._parts.engine, question.catalogue, request, from_=start, size=last - start)
+                # Pinned products that the window did not hold have pushed the others back by as many places.
+                pushed = len(ranking.ids) - found.window
+                tail = beyond(self._parts.engine, question.catalogue, request, from_=start - pushed, size=last - start)
             results += [
-                _result(hit, start + place + 1, 0.0) for place, hit in enumerate(tail) if hit.id not in ranking.ids
+                _result(hit, start + place + 1, 0.0, ranking)
+                for place, hit in enumerate(tail)
+                if hit.id not in ranking.ids
             ]
         return results
 
@@ -187,7 +245,26 @@ class SearchService:
         request = replace(question.request, filters=filters, facets=(), spelling=False, from_=0)
         with metrics.stage("engine"):
             found = gather(self._parts.engine, question.catalogue, request)
-        return {hit.id: hit for hit in (*found.hits, *found.rest)}
+        return {hit.id: hit for hit in (*found.hits, *found.rest)} | self._pinned(question, ids, found)
+
+    def _pinned(self, question: Question, ids: Sequence[str], found: CandidateSet) -> dict[str, Hit]:
+        """Pinned products that do not match the query at all."""
+        matching = {hit.id for hit in (*found.hits, *found.rest)}
+        return self._browsed(question, [name for name in ids if name in question.rule.pinned and name not in matching])
+
+    def _listed(self, question: Question, ids: Sequence[str]) -> list[str]:
+        """Those products that exist and that the filters let through, in the order given."""
+        there = self._browsed(question, ids)
+        return [name for name in ids if name in there]
+
+    def _browsed(self, question: Question, ids: Sequence[str]) -> dict[str, Hit]:
+        if not ids or "id" in question.request.filters:
+            return {}
+        request = SearchRequest(
+            filters={**question.request.filters, "id": list(ids)}, size=len(ids), hidden=question.request.hidden
+        )
+        with metrics.stage("engine"):
+            return {hit.id: hit for hit in gather(self._parts.engine, question.catalogue, request).hits}
 
     def _log(
         self, index: str, query_id: str, question: Question, results: Sequence[ResultOut], ranking: StoredRanking
@@ -204,7 +281,15 @@ class SearchService:
             log.warning("a query could not be logged: %s", type(error).__name__)
 
 
-def _result(hit: Hit, rank: int, score: float) -> ResultOut:
+def _result(hit: Hit, rank: int, score: float, ranking: StoredRanking) -> ResultOut:
     signals = {name: round(value, 6) for name, value in hit.signals.items()}
+    if hit.id in ranking.boosts:
+        signals["merchandising"] = ranking.boosts[hit.id]
     source: dict[str, Any] = dict(hit.source)
-    return ResultOut(id=hit.id, rank=rank, score=round(score, 6), signals=signals, source=source)
+    pinned = True if hit.id in ranking.pinned else None
+    return ResultOut(id=hit.id, rank=rank, score=round(score, 6), signals=signals, source=source, pinned=pinned)
+
+
+def _without(part: str, error: Exception) -> None:
+    metrics.WITHOUT.labels(part, type(error).__name__).inc()
+    log.warning("a search goes without %s: %s", part, type(error).__name__)

@@ -47,12 +47,23 @@ class Settings(BaseSettings):
     """Threads of one model run."""
     candidates_per_signal: int = Field(100, ge=1, le=1000)
     rerank_depth: int = Field(50, ge=1, le=1000)
-    rerank_budget_ms: float = Field(500.0, gt=0)
+    rerank_budget_ms: float = Field(1000.0, gt=0)
     """Of a search; past it the answer keeps the first-stage order."""
     rerank_request_budget_ms: float = Field(30_000.0, gt=0)
     """Of ``/v1/rerank``, which reads every document that it is sent."""
     query_vectors: int = Field(10_000, ge=0)
     """How many query vectors a worker remembers."""
+
+    behaviour_half_life_days: float = Field(30.0, ge=7.0, le=3650.0)
+    """After how many days an event counts half. Another value counts anew, from ``ubi_events``."""
+    behaviour_epoch: int = Field(1, ge=1)
+    """Raise it to count all behaviour anew."""
+    behaviour_budget_ms: float = Field(250.0, gt=0)
+    """For each request that reads behaviour or merchandising in a search; past it the answer does without."""
+    examination_eta: float = Field(0.8, ge=0.0, le=3.0)
+    """Rank r of a list is looked at with probability r^-eta; ``hybridrank events --estimate-positions`` measures it."""
+    reconcile_s: float = Field(5.0, ge=0.0)
+    """How often a worker looks for events that are not counted yet; 0 never."""
 
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
@@ -62,6 +73,8 @@ class Settings(BaseSettings):
     max_rerank_documents: int = Field(1000, ge=1)
     max_document_chars: int = Field(100_000, ge=1)
     """Of one text that is sent to be ranked or encoded; models read only its beginning."""
+    max_events: int = Field(1000, ge=1, le=10_000)
+    """Of one call of ``/v1/events``."""
     max_json_depth: int = Field(64, ge=4)
 
     @property

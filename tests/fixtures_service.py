@@ -103,6 +103,7 @@ def settings_of(engine_url: str, home: Path) -> dict[str, str]:
         "HYBRIDRANK_INDEX": INDEX,
         "HYBRIDRANK_RERANK_BUDGET_MS": "60000",
         "HYBRIDRANK_RERANK_REQUEST_BUDGET_MS": "120000",
+        "HYBRIDRANK_BEHAVIOUR_BUDGET_MS": "30000",
         "HYBRIDRANK_RERANK_DEPTH": "20",
         "HYBRIDRANK_OPENSEARCH_TIMEOUT_S": "30",
     }

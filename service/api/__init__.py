@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .embed import blueprint as embed
+from .events import blueprint as events
 from .health import blueprint as health
+from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
 from .page import blueprint as page
 from .rerank import blueprint as rerank
 from .search import blueprint as search
 
-BLUEPRINTS = (search, rerank, embed, health, metrics, page)
+BLUEPRINTS = (search, rerank, embed, events, merchandising, health, metrics, page)

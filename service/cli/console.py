@@ -14,6 +14,7 @@ from rich.console import Console
 
 from indexer.errors import IndexerError
 from multimodal.errors import EncoderError
+from personal.errors import PersonalError
 from plugin.errors import EngineError, LocalNodeError
 from ranker.errors import RankerError
 
@@ -25,7 +26,7 @@ stdout = Console(highlight=False)
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 IndexOption = Annotated[str | None, typer.Option("--index", help="Which catalogue; the default is 'products'.")]
 
-KNOWN_ERRORS = (EngineError, LocalNodeError, EncoderError, RankerError, IndexerError, OSError)
+KNOWN_ERRORS = (EngineError, LocalNodeError, EncoderError, RankerError, IndexerError, PersonalError, OSError)
 
 
 def print_json(value: Any) -> None:

@@ -61,7 +61,7 @@ def search(
     if answer.did_you_mean:
         stdout.print(f"did you mean: {answer.did_you_mean}", markup=False)
     if answer.degraded:
-        stderr.print(f"first-stage order: the model did not rank this answer ({answer.degraded})", style="yellow")
+        stderr.print(f"this answer is not the best one there could be ({answer.degraded})", style="yellow")
     if not answer.results:
         stdout.print("nothing found")
         return

@@ -1,0 +1,39 @@
+"""``POST /v1/events``: what people did, as UBI 1.3.0 events."""
+
+from __future__ import annotations
+
+import logging
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from .. import metrics
+from ..app import parts
+from ..problems import Problem
+from ..schemas import EventsBody, EventsOut, RejectedOut
+from .answers import answer
+
+log = logging.getLogger("hybridrank.service")
+blueprint = APIBlueprint("events", __name__, tag="events")
+
+
+@blueprint.post("/v1/events")
+@blueprint.input(EventsBody, arg_name="body")
+@blueprint.output(EventsOut)
+def events(body: EventsBody) -> Response:
+    """Take in one event or a list of them. Accepted means stored; the next search uses them."""
+    here = parts()
+    given = body.root if isinstance(body.root, list) else [body.root]
+    if len(given) > here.settings.max_events:
+        detail = f"At most {here.settings.max_events} events in one call, got {len(given)}; send several calls."
+        raise Problem(413, "too-many-events", detail, [("body", "too many events")])
+    with metrics.stage("events"):
+        taken = here.behaviour.intake.take(given, default=here.settings.index)
+    metrics.EVENTS.labels("stored").inc(taken.stored)
+    metrics.EVENTS.labels("duplicate").inc(taken.duplicates)
+    metrics.EVENTS.labels("rejected").inc(len(taken.rejected))
+    if taken.fold_failed:
+        metrics.UNCOUNTED.labels(taken.fold_failed).inc()
+        log.warning("events are stored, but counted later: %s", taken.fold_failed)
+    rejected = [RejectedOut(index=refusal.index, reason=str(refusal)) for refusal in taken.rejected]
+    return answer(EventsOut(accepted=taken.stored + taken.duplicates, rejected=rejected))

@@ -1,0 +1,74 @@
+"""Behaviour and merchandising, composed for one worker: intake, counters, the signal, the rules."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from dataclasses import dataclass
+
+from personal.behaviour import Formula
+from personal.behaviour_reader import BehaviourReader
+from personal.counters import Family
+from personal.errors import FoldFailed
+from personal.intake import Intake
+from personal.merchandising import RuleBook
+from personal.pseudonyms import load
+from personal.reconciler import Reconciler
+from plugin.client import Engine
+from plugin.errors import EngineError
+
+from . import metrics
+from .settings import Settings
+
+log = logging.getLogger("hybridrank.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a worker needs to take events in and to rank by them.
+
+    Attributes:
+        intake: takes events.
+        reader: gives the signal.
+        rules: of merchandising.
+        reconciler: counts what nobody has counted.
+    """
+
+    intake: Intake
+    reader: BehaviourReader
+    rules: RuleBook
+    reconciler: Reconciler
+
+    @classmethod
+    def of(cls, settings: Settings, engine: Engine) -> Behaviour:
+        """Compose it.
+
+        Raises:
+            SecretUnusable: the key of pseudonyms cannot be read or made.
+        """
+        pseudonyms = load(settings.home)
+        family = Family(settings.behaviour_half_life_days, pseudonyms.key_id, settings.behaviour_epoch)
+        return cls(
+            Intake(engine, pseudonyms, family),
+            BehaviourReader(engine, pseudonyms, family, Formula(eta=settings.examination_eta)),
+            RuleBook(engine),
+            Reconciler(engine, pseudonyms, family),
+        )
+
+
+def keep_reconciling(reconciler: Reconciler, every_s: float) -> threading.Event:
+    """Run the reconciler again and again, in a thread that ends with the process or once the event is set."""
+    pause = threading.Event()
+
+    def loop() -> None:
+        # Workers look at different moments, so that one of them usually finds the work done.
+        while not pause.wait(every_s * random.uniform(0.7, 1.3)):
+            try:
+                metrics.RECONCILED.inc(reconciler.run())
+            except (EngineError, FoldFailed) as error:
+                metrics.RECONCILE_FAILURES.labels(type(error).__name__).inc()
+                log.warning("events could not be reconciled, trying again: %s", type(error).__name__)
+
+    threading.Thread(target=loop, name="reconciler", daemon=True).start()
+    return pause
