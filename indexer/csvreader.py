@@ -46,8 +46,10 @@ class _Feed:
         return (line.data + line.end).decode("utf-8", "surrogateescape")
 
 
-def rows(source: Iterator[Line], name: str, limit: int) -> Iterator[Row | Rejection]:
-    """Parse CSV: comma, double quotes, a header with ``id`` and ``title``.
+def rows(
+    source: Iterator[Line], name: str, limit: int, *, required: tuple[str, ...] = REQUIRED
+) -> Iterator[Row | Rejection]:
+    """Parse CSV: comma, double quotes, a header with the ``required`` columns.
 
     Raises:
         CatalogueError: no header, or one without the required columns or with a column twice.
@@ -59,7 +61,7 @@ def rows(source: Iterator[Line], name: str, limit: int) -> Iterator[Row | Reject
     except csv.Error as error:
         raise CatalogueError(f"{name}: the header line is not CSV: {error}") from error
     columns = [column.strip() for column in header or []]
-    _check_header(columns, name)
+    _check_header(columns, name, required)
     while True:
         feed.begin()
         try:
@@ -83,8 +85,8 @@ def rows(source: Iterator[Line], name: str, limit: int) -> Iterator[Row | Reject
             yield Row(place, "csv", raw_text, value)
 
 
-def _check_header(columns: list[str], name: str) -> None:
-    missing = [column for column in REQUIRED if column not in columns]
+def _check_header(columns: list[str], name: str, required: tuple[str, ...]) -> None:
+    missing = [column for column in required if column not in columns]
     if missing:
         raise CatalogueError(
             f"{name}: the header line lacks the column {' and '.join(missing)} (comma-separated, UTF-8)"
