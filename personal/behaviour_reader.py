@@ -10,7 +10,7 @@ from typing import Any
 from opensearchpy import helpers
 
 from plugin.client import Engine
-from plugin.names import BEHAVIOUR
+from plugin.names import BEHAVIOUR, UBI_EVENTS
 from plugin.statedocs import Stored, read_many
 
 from .behaviour import NOTHING_KNOWN, Formula, Means, behaviour, tally
@@ -97,7 +97,16 @@ class BehaviourReader:
 
     def estimated_eta(self, catalogue: str) -> float | None:
         """How fast attention falls with the rank, from all counters; see :func:`personal.positions.estimate_eta`."""
-        return estimate_eta(self._all(catalogue), self._family.weight(now_ms()))
+        body = {
+            "size": 0,
+            "query": {"term": {"application": catalogue}},
+            "aggs": {"latest": {"max": {"field": "timestamp"}}},
+        }
+        latest = self._engine.search(UBI_EVENTS, body)["aggregations"]["latest"]["value"]
+        if latest is None:
+            return None
+        # An old log tells as much as a new one: places did not change their meaning.
+        return estimate_eta(self._all(catalogue), self._family.weight(int(latest)))
 
     def _all(self, catalogue: str) -> Iterator[Sums]:
         query: dict[str, Any] = {"query": self._counters(catalogue, "query"), "_source": ["sums"]}
