@@ -16,7 +16,7 @@ from plugin.client import Engine
 from plugin.document import OWN, TEXT_SHA, TEXT_VECTOR, VECTORS, passage
 from plugin.errors import EngineUnavailable
 
-from .bulk import clean, refusal
+from .bulk import BUSY, clean, refusal
 from .checking import BATCH_ROWS, text_digest
 from .deadletters import DeadLetters, new_stem
 from .encoding import vector_json
@@ -67,7 +67,7 @@ def run(
         with DeadLetters(home / "deadletters" / catalogue, new_stem()) as letters:
             job = _Job(engine, found.index, encoder, patience, letters, summary, on_rejection)
             try:
-                for hits in _pages(engine, found.index, patience):
+                for hits in _pages(engine, found.index, found.shards, patience):
                     summary.read += len(hits)
                     job.fill(hits)
                     on_progress(Progress("backfill", summary.read, total, summary.dead_lettered))
@@ -84,27 +84,35 @@ def run(
 _WITHOUT_VECTOR = {"bool": {"must_not": [{"exists": {"field": TEXT_VECTOR}}]}}
 
 
-def _pages(engine: Engine, index: str, patience: Patience) -> Iterator[list[Hit]]:
-    """All documents without a vector as they were at one moment, page by page."""
+def _pages(engine: Engine, index: str, shards: int, patience: Patience) -> Iterator[list[Hit]]:
+    """All documents without a vector as they were at one moment, page by page.
+
+    The order is the sequence number's, which is unique within a shard only: a page therefore begins once more with
+    the number that the page before ended with, and leaves out what that one gave. A page asked for twice is the same.
+    """
     opened = engine.request("POST", f"/{index}/_search/point_in_time", params={"keep_alive": _KEEP_ALIVE})
     pit = opened["pit_id"]
     body: dict[str, Any] = {
-        "size": BATCH_ROWS,
+        "size": BATCH_ROWS + shards,
         "query": _WITHOUT_VECTOR,
         "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
-        "sort": [{"_shard_doc": "asc"}],
+        "sort": [{"_seq_no": "asc"}],
         "seq_no_primary_term": True,
         "track_total_hits": False,
         "_source": {"excludes": list(VECTORS)},
     }
+    given: set[str] = set()
     try:
         while True:
-            answer = patience.call(partial(engine.request, "POST", "/_search", body, timeout_s=60.0))
+            answer = patience.call(partial(engine.request, "POST", "/_search", body, timeout_s=patience.answer_s))
             hits: list[Hit] = answer["hits"]["hits"]
-            if not hits:
+            fresh = [hit for hit in hits if hit["_id"] not in given]
+            if not fresh:
                 return
-            yield hits
-            body = {**body, "search_after": hits[-1]["sort"]}
+            yield fresh
+            last = hits[-1]["_seq_no"]
+            given = {hit["_id"] for hit in hits if hit["_seq_no"] == last}
+            body = {**body, "search_after": [last - 1]}
     finally:
         engine.request("DELETE", "/_search/point_in_time", {"pit_id": [pit]})
 
@@ -148,7 +156,7 @@ class _Job:
         for attempt in self.patience.retrying():
             with attempt:
                 body = b"".join(lines[n] for n in pending)
-                answer = self.engine.request("POST", f"/{self.index}/_bulk", body, timeout_s=60.0)
+                answer = self.engine.request("POST", f"/{self.index}/_bulk", body, timeout_s=self.patience.answer_s)
                 pending, sent = [], pending
                 trouble = ""
                 for n, item in zip(sent, answer["items"], strict=True):
@@ -157,7 +165,7 @@ class _Job:
                         self.summary.indexed += 1
                     elif status in {404, 409}:
                         changed.append(hits[n])
-                    elif status == 429 or status >= 500:
+                    elif status in BUSY:
                         pending.append(n)
                         trouble = f"{error.get('type')} (status {status})"
                     else:

@@ -14,8 +14,14 @@ from plugin.errors import EngineRejected, EngineUnavailable
 from .lookup import versions
 from .patience import Patience
 
-_FIELD = re.compile(r"field \[([^\]]{1,200})\]")
-_VALUES = re.compile(r"( in document with id '.*| Preview of field's value:.*|: For input string:.*)", re.DOTALL)
+_FIELD = re.compile(r'field(?: \[|=")([^\]"]{1,200})')
+_VALUES = re.compile(
+    r"( in document with id '.*?'\.| Preview of field's value: '.*'| Please correct the analyzer.*?original message"
+    r"|(?<=For input string): .*)",
+    re.DOTALL,
+)
+BUSY = frozenset({429, 502, 503, 504})
+"""Statuses of an item that may pass; 500 is what a failing ingest pipeline answers, and stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,12 @@ class BulkSender:
         patience: Patience,
         *,
         max_bytes: int = 5 * 1024 * 1024,
-        timeout_s: float = 60.0,
     ) -> None:
         self._engine = engine
         self._index = index
         self._version = version
         self._patience = patience
         self._max_bytes = max_bytes
-        self._timeout_s = timeout_s
 
     def send(self, documents: Sequence[Document]) -> list[Verdict]:
         """Write documents; returns when each has a verdict, in their order.
@@ -106,7 +110,7 @@ class BulkSender:
         """One request; a part that is refused as a whole is halved until the document at fault stands alone."""
         body = b"".join(self._lines(documents[n]) for n in part)
         try:
-            answer = self._engine.request("POST", f"/{self._index}/_bulk", body, timeout_s=self._timeout_s)
+            answer = self._engine.request("POST", f"/{self._index}/_bulk", body, timeout_s=self._patience.answer_s)
         except EngineRejected as error:
             if error.status not in {400, 413}:
                 raise
@@ -139,7 +143,7 @@ class BulkSender:
                 verdicts[n] = WRITTEN
             elif status == 409:
                 conflicts.append(n)
-            elif status == 429 or status >= 500:
+            elif status in BUSY:
                 trouble = f"{error.get('type')} (status {status})"
             elif status in {403, 404}:
                 raise EngineRejected(status, clean(f"{error.get('type')}: {error.get('reason')}"))

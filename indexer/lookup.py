@@ -9,7 +9,9 @@ from plugin.client import Engine
 from plugin.errors import EngineRejected, EngineUnavailable
 
 
-def get_many(engine: Engine, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
+def get_many(
+    engine: Engine, index: str, ids: Sequence[str], fields: Sequence[str], timeout_s: float = 60.0
+) -> dict[str, dict[str, Any]]:
     """Fetch documents.
 
     Args:
@@ -17,6 +19,7 @@ def get_many(engine: Engine, index: str, ids: Sequence[str], fields: Sequence[st
         index: one index, or an alias of one.
         ids: any number that one request can carry.
         fields: which fields of the source, in dotted form; empty for none.
+        timeout_s: how long the answer is waited for.
 
     Returns:
         By id: ``{"_version": int, "_source": {...}}``; what is not there is left out.
@@ -27,7 +30,7 @@ def get_many(engine: Engine, index: str, ids: Sequence[str], fields: Sequence[st
     if not ids:
         return {}
     body = {"docs": [{"_id": name, "_source": list(fields) or False} for name in ids]}
-    answer = engine.request("POST", f"/{index}/_mget", body, timeout_s=60.0)
+    answer = engine.request("POST", f"/{index}/_mget", body, timeout_s=timeout_s)
     found: dict[str, dict[str, Any]] = {}
     for document in answer["docs"]:
         if "error" in document:

@@ -23,6 +23,7 @@ class Patience:
         give_up_s: seconds after which the last failure is raised.
         first_wait_s: the first pause is drawn from 0 to this, each further one from twice as much.
         longest_wait_s: upper end of a pause.
+        answer_s: how long the answer of one request to write or to read documents is waited for.
         stop: set when the run ends early; pauses end and nothing is tried again.
         retries: requests that were sent again.
     """
@@ -30,6 +31,7 @@ class Patience:
     give_up_s: float = 300.0
     first_wait_s: float = 0.2
     longest_wait_s: float = 15.0
+    answer_s: float = 60.0
     stop: threading.Event = field(default_factory=threading.Event)
     retries: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -15,6 +15,8 @@ from .records import Form
 MAX_ID_BYTES = 512
 MAX_NUMBER = 1e15
 """Prices and counts above this are typing errors, and lose their last digits as a double."""
+MAX_TERM_BYTES = 32_000
+"""What Lucene holds of an attribute's path and value together, less a reserve for the engine's own marks."""
 MAX_COUNT = 2**31 - 1
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -217,10 +219,12 @@ def _check_attribute(value: Any, where: str, depth: int) -> None:
             _checked_text(value)
         except PydanticCustomError as error:
             raise InvalidProduct(where, error.message()) from None
+        if len(value.encode()) + len(where.encode()) > MAX_TERM_BYTES:
+            raise InvalidProduct(where, f"is longer than {MAX_TERM_BYTES} bytes with its path, the engine's limit")
     elif isinstance(value, dict):
         for name, part in value.items():
             _check_name(name, where)
-            _check_attribute(part, where, depth + 1)
+            _check_attribute(part, f"{where}.{strictjson.safe_name(name)}", depth + 1)
     elif isinstance(value, list):
         for part in value:
             _check_attribute(part, where, depth + 1)

@@ -61,7 +61,7 @@ class Settler:
 
     def _get(self, index: str, items: list[Item], fields: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
         ids = [item.id for item in items]
-        found = self._patience.call(lambda: get_many(self._engine, index, ids, fields))
+        found = self._patience.call(lambda: get_many(self._engine, index, ids, fields, self._patience.answer_s))
         return {name: document.get("_source", {}) for name, document in found.items()}
 
 

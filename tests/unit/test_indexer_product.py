@@ -81,7 +81,8 @@ def test_a_whole_number_may_be_an_id():
         ({"image": ["a.jpg", {}]}, "image"),
         ({"attributes": ["x"]}, "attributes"),
         ({"attributes": {"a": float("nan")}}, "attributes.a"),
-        ({"attributes": {"a": {"b": "\ud800"}}}, "attributes.a"),
+        ({"attributes": {"a": {"b": "\ud800"}}}, "attributes.a.b"),
+        ({"unknown": {"a": ["é" * 16_000]}}, "attributes.unknown.a"),
         ({"attributes": {"": 1}}, "attributes"),
         ({"attributes": {"a..b": 1}}, "attributes"),
         ({"unknown": "\x01"}, "attributes.unknown"),
@@ -106,8 +107,9 @@ def test_deep_nesting_is_refused():
     value: object = 1
     for _ in range(30):
         value = {"a": value}
-    with pytest.raises(InvalidProduct, match="nested deeper"):
+    with pytest.raises(InvalidProduct, match="nested deeper") as caught:
         parse({**GOOD, "deep": value}, "json")
+    assert caught.value.field.startswith("attributes.deep.a.a")
 
 
 def test_csv_cells_are_read_as_what_the_field_holds():
