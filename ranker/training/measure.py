@@ -36,8 +36,10 @@ def _dcg(grades: Sequence[int]) -> float:
 
 
 def means(windows: Sequence[Window], scores: Sequence[NDArray[np.floating]]) -> dict[str, float]:
-    """Mean plain and condensed nDCG@10 over windows that have something relevant."""
-    result = {}
+    """Mean plain and condensed nDCG@10 over windows that have something relevant; empty where there is no window."""
+    result: dict[str, float] = {}
+    if not windows:
+        return result
     for name, condensed in {"ndcg@10": False, "ndcg@10_condensed": True}.items():
         values = [
             window_ndcg(window, score, condensed=condensed) for window, score in zip(windows, scores, strict=True)
