@@ -55,7 +55,7 @@ def run(settings: Settings, *, host: str, port: int, say: Say, display: Display)
     check_port(host, port)
     with stoppable(), opensearch(settings, say, display) as url:
         folder = SampleFolder.of(settings)
-        ids = folder.write(say)
+        ids = folder.write(say, settings.sample_products)
         environment = {
             **os.environ,
             "OPENSEARCH_URL": url,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -51,7 +50,7 @@ class Service(BaseApplication):  # type: ignore[misc]
     Args:
         make: makes the application; called in each worker.
         serving: how to serve.
-        shared: the folder in which the workers count together; removed at the end.
+        shared: the folder in which the workers count together.
     """
 
     def __init__(self, make: Callable[[], Flask], serving: Serving, *, shared: Path | None = None) -> None:
@@ -77,8 +76,8 @@ class Service(BaseApplication):  # type: ignore[misc]
             "loglevel": "warning",
             "proc_name": "hybridrank",
             "post_worker_init": _post_worker_init,
+            "worker_exit": _worker_exit,
             "child_exit": self._child_exit,
-            "on_exit": self._on_exit,
             "control_socket_disable": True,
         }
         for name, value in options.items():
@@ -96,13 +95,15 @@ class Service(BaseApplication):  # type: ignore[misc]
 
             multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
-    def _on_exit(self, _server: Any) -> None:
-        if self._shared is not None:
-            shutil.rmtree(self._shared)
-
 
 def _post_worker_init(worker: Any) -> None:
     worker.app.wsgi().extensions["hybridrank"].load()
+
+
+def _worker_exit(_server: Any, worker: Any) -> None:
+    """Let go of models and connections while the interpreter is whole."""
+    if worker.wsgi is not None:
+        worker.app.wsgi().extensions["hybridrank"].close()
 
 
 class Lingering:

@@ -13,7 +13,6 @@ from indexer.sample.pictures import write_images
 from .media import Media, of_catalogue
 from .settings import Settings
 
-PRODUCTS = 1000
 Say = Callable[[str], None]
 
 
@@ -33,7 +32,7 @@ class SampleFolder:
         """JSON Lines; ``image`` is a path relative to :attr:`folder`. It is there when the catalogue is whole."""
         return self.folder / "products.jsonl"
 
-    def write(self, say: Say, products: int = PRODUCTS) -> set[str]:
+    def write(self, say: Say, products: int) -> set[str]:
         """Make the catalogue and its pictures, where they are not here already or another release made them.
 
         Returns:

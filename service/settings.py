@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
 
+    sample_products: int = Field(1000, ge=1, le=1000)
+    """Size of the demo's catalogue."""
+
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
     max_query_chars: int = Field(1000, ge=1)
     max_rerank_documents: int = Field(1000, ge=1)

@@ -40,7 +40,9 @@ class Running:
         """Send SIGTERM and wait; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(limit_s)
+        status = self.process.wait(limit_s)
+        assert "SIGABRT" not in self.log.read_text(), self.log.read_text()
+        return status
 
 
 def start_service(

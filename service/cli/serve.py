@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import sys
 import tempfile
-from pathlib import Path
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, NoReturn
 
 import typer
 
+from ..gunicorn import Serving, check_port
+from ..keys import KeyRing
 from ..settings import Settings
 from .console import fail, one_line_errors, settings, stderr
 
@@ -45,43 +48,27 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, demo: bool) -> None:
-    """Serve until stopped; ends the process.
+def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, demo: bool) -> NoReturn:
+    """Check what can be checked, then turn this process into the service.
 
     Raises:
         KeysError: without demo mode, the keys cannot be used.
         PortTaken: somebody else listens there.
     """
-    shared = share_metrics() if workers > 1 else None
-    from ..app import create_app
-    from ..gunicorn import Service, Serving, check_port
-    from ..keys import KeyRing
-    from ..sample import SampleFolder
-
-    ring = None if demo else KeyRing(chosen.keys_path)
+    if not demo:
+        KeyRing(chosen.keys_path)
     check_port(host, port)
-    media = SampleFolder.of(chosen).media(chosen.index) if demo else None
-    application = Service(
-        lambda: create_app(chosen, demo=demo, ring=ring, media=media),
-        Serving(host, port, workers, threads),
-        shared=shared,
-    )
+    environment = dict(os.environ)
+    if workers > 1:
+        environment["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hybridrank-metrics-")
+    given = {
+        "serving": asdict(Serving(host, port, workers, threads)),
+        "demo": demo,
+        "metrics": environment.get("PROMETHEUS_MULTIPROC_DIR") if workers > 1 else None,
+    }
     note = "demo mode, no key is needed, this machine only" if demo else "every call needs a key"
     stderr.print(f"hybridrank serves http://{host}:{port} ({note}); Ctrl-C stops it", soft_wrap=True)
-    application.run()
-
-
-def share_metrics() -> Path:
-    """Let the workers count in files of one folder; must come before the metrics are made.
-
-    Returns:
-        The folder; whoever started the workers removes it after them.
-    """
-    if "prometheus_client" in sys.modules:
-        raise RuntimeError("the metrics library was imported before its folder was settled")
-    folder = tempfile.mkdtemp(prefix="hybridrank-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    return Path(folder)
+    os.execve(sys.executable, [sys.executable, "-m", "service.serving", json.dumps(given)], environment)  # noqa: S606
 
 
 def register(app: typer.Typer) -> None:

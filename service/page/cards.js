@@ -21,13 +21,14 @@ function pictureOf(result, index) {
   return `/media/${encodeURIComponent(index)}/${encodeURIComponent(result.id)}`;
 }
 
-function shot(result, index) {
+function shot(result, index, badge) {
   const frame = make("div", { class: "shot", "aria-hidden": "true" }, (result.source.title || "?").slice(0, 1));
   const address = pictureOf(result, index);
   if (address) {
     frame.append(make("img", { src: address, alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer",
       onerror: (event) => event.target.remove() }));
   }
+  if (badge) frame.append(badge);
   return frame;
 }
 
@@ -40,16 +41,16 @@ const buy = (source) => make("div", { class: "buy" }, make("span", { class: "cos
 const maker = (source) => [source.brand, source.color].filter((part) => typeof part === "string" && part).join(" · ");
 
 function stars(source) {
-  if (typeof source.rating !== "number") return null;
+  const rating = source.rating ?? source.attributes?.rating;
+  if (typeof rating !== "number") return null;
   const count = typeof source.rating_count === "number" ? ` (${source.rating_count})` : "";
-  return make("span", { class: "stars", "aria-label": `Rated ${source.rating}` }, `${source.rating.toFixed(1)}${count}`);
+  return make("span", { class: "stars", "aria-label": `Rated ${rating} of 5` }, `${rating.toFixed(1)}${count}`);
 }
 
 export function card(result, { index, signals, best, open }) {
   const { source } = result;
   const button = make("button", { type: "button", class: "card", "data-id": result.id, onclick: () => open(result) },
-    make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank)),
-    shot(result, index),
+    shot(result, index, make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank))),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, maker(source)), stars(source)),
       make("div", { class: "title" }, source.title || result.id),
@@ -74,9 +75,8 @@ export function sheet(result, { index, signals, best }) {
   return make("div", { class: "sheet" },
     shot(result, index),
     make("div", { class: "words" },
-      make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`)),
+      make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`), stars(source)),
       make("h2", { id: "detail-title" }, source.title || result.id),
-      stars(source),
       buy(source),
       source.description ? make("p", { class: "about" }, source.description) : null,
       facts(source),

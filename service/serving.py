@@ -1,0 +1,56 @@
+"""``python -m service.serving``: gunicorn's master, in a process that has loaded no model library.
+
+onnxruntime starts threads when it is imported. They do not exist in a forked worker, whose end then aborts or hangs;
+so ``hybridrank serve`` checks everything and turns itself into this, and only the workers import the application.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .gunicorn import Service, Serving
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+FORBIDDEN = ("onnxruntime", "torch")
+
+
+def make(*, demo: bool) -> Flask:
+    """The application, in a worker: settings, keys and pictures are read here."""
+    from .app import create_app
+    from .keys import KeyRing
+    from .sample import SampleFolder
+    from .settings import Settings
+
+    settings = Settings()
+    if demo:
+        return create_app(settings, demo=True, media=SampleFolder.of(settings).media(settings.index))
+    return create_app(settings, ring=KeyRing(settings.keys_path))
+
+
+def main(argument: str) -> None:
+    """Serve until stopped.
+
+    Args:
+        argument: JSON of ``serving`` (the fields of :class:`~service.gunicorn.Serving`), ``demo`` and ``metrics``,
+            the folder in which several workers count together.
+    """
+    given = json.loads(argument)
+    loaded = [name for name in FORBIDDEN if name in sys.modules]
+    if loaded:
+        raise RuntimeError(f"{', '.join(loaded)} must not be loaded before the workers are forked")
+    shared = Path(given["metrics"]) if given["metrics"] else None
+    try:
+        Service(lambda: make(demo=given["demo"]), Serving(**given["serving"]), shared=shared).run()
+    finally:
+        if shared is not None:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
