@@ -4,6 +4,7 @@ import io
 import json
 import os
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -156,3 +157,18 @@ def test_a_summary_that_does_not_add_up_is_a_bug():
     summary.read = 4
     with pytest.raises(AssertionError, match="add up"):
         summary.check()
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    def peak(count_of_lines: int) -> int:
+        path = tmp_path / "a.jsonl"
+        path.write_text("".join(f'{{"id":"p{n}","title":"product {n}"}}\n' for n in range(count_of_lines)))
+        tracemalloc.start()
+        checker = Checker()
+        with Inputs([path], tmp_path) as inputs, count(inputs, checker, quiet) as last:
+            assert sum(len(batch.items) for batch in batches(inputs, checker, last)) == count_of_lines
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(16_000) < peak(4000) + 500_000
