@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +68,11 @@ class Summary:
     reconciled: int | None = None
     dropped: int | None = None
     examination_eta: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as JSON."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return values | {"uncounted": dict(self.uncounted), "problems": dict(self.problems.most_common())}
 
     def check(self) -> None:
         """Raise AssertionError when a line went missing in the counting: that is a bug, and must not pass unseen."""
@@ -193,7 +198,7 @@ def _display() -> Iterator[Any]:
 
 def _print(summary: Summary, json_output: bool, estimated: bool) -> None:
     if json_output:
-        print_json({name: value for name, value in asdict(summary).items() if value is not None or estimated})
+        print_json(summary.as_json())
         return
     if summary.read:
         stdout.print(

@@ -43,8 +43,13 @@ def engine(engine_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def pseudonyms(tmp_path_factory: pytest.TempPathFactory) -> Pseudonyms:
-    return load(tmp_path_factory.mktemp("home"))
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def pseudonyms(home: Path) -> Pseudonyms:
+    return load(home)
 
 
 @pytest.fixture
@@ -57,9 +62,12 @@ def catalogue(engine: Engine) -> str:
     return name
 
 
-@pytest.fixture
-def family(pseudonyms: Pseudonyms) -> Family:
-    return Family(30.0, pseudonyms.key_id, random.randrange(10**9))
+@pytest.fixture(scope="module")
+def family(engine: Engine, pseudonyms: Pseudonyms) -> Family:
+    """A family of this module's own, with what other tests left behind it."""
+    made = Family(30.0, pseudonyms.key_id, random.randrange(10**9))
+    Reconciler(engine, pseudonyms, made).run()
+    return made
 
 
 def made_events(catalogue: str, count: int, seed: int = 1, people: int = 5) -> list[dict[str, Any]]:
@@ -145,15 +153,13 @@ def _write_until_killed(url: str, home: str, catalogue: str, epoch: int, seed: i
 
 
 def test_writers_that_are_killed_at_any_point_leave_nothing_uncounted(
-    engine: Engine, engine_url: str, catalogue: str, tmp_path: Path
+    engine: Engine, engine_url: str, home: Path, pseudonyms: Pseudonyms, catalogue: str, family: Family
 ) -> None:
-    pseudonyms = load(tmp_path)
-    family = Family(30.0, pseudonyms.key_id, 77)
     context = multiprocessing.get_context("spawn")
     writers, begun = [], []
     for seed in (11, 12, 13):
         ready = context.Event()
-        arguments = (engine_url, str(tmp_path), catalogue, family.epoch, seed, ready)
+        arguments = (engine_url, str(home), catalogue, family.epoch, seed, ready)
         writers.append(context.Process(target=_write_until_killed, args=arguments))
         begun.append(ready)
         writers[-1].start()

@@ -1,0 +1,234 @@
+"""Events through the front door: the next search uses them, and every line of a log is accounted for."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from plugin.catalogue import create_generation, publish
+from plugin.client import ClusterConfig, Engine
+from plugin.install import install
+from plugin.names import BEHAVIOUR, UBI_EVENTS
+from service.cli import build
+from tests.fixtures_service import INDEX, Running, settings_of
+
+pytestmark = pytest.mark.engine
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def search(service: Running, query: str) -> dict[str, Any]:
+    answer = httpx.post(service.url + "/v1/search", json={"query": query, "size": 20}, timeout=90)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    assert "degraded" not in found
+    return found
+
+
+def clicks(item: str, query_id: str, people: list[str], ordinal: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "application": INDEX,
+            "action_name": "click",
+            "event_id": str(uuid.uuid4()),
+            "query_id": query_id,
+            "client_id": person,
+            "timestamp": int(time.time() * 1000) - number,
+            "event_attributes": {"object": {"object_id": item}, "position": {"ordinal": ordinal}},
+        }
+        for number, person in enumerate(people)
+    ]
+
+
+def post(service: Running, body: object) -> dict[str, Any]:
+    answer = httpx.post(service.url + "/v1/events", json=body, timeout=90)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def place_of(found: dict[str, Any], item: str) -> tuple[int, float | None]:
+    return next((r["rank"], r["signals"].get("behaviour")) for r in found["results"] if r["id"] == item)
+
+
+def test_clicks_of_a_few_people_lift_an_item_in_the_next_search_and_a_bots_do_not(service: Running) -> None:
+    query = f"something cosy for a garden {uuid.uuid4().hex[:6]}"
+    before = search(service, query)
+    liked, pushed = before["results"][6]["id"], before["results"][10]["id"]
+    people = [f"person {number}" for number in range(10)]
+    sent = clicks(liked, before["query_id"], people, 7)
+    assert post(service, sent) == {"accepted": 10, "rejected": []}
+    after = search(service, query)
+    place, signal = place_of(after, liked)
+    assert place < 7
+    assert signal is not None
+    assert signal > 0.6
+    assert post(service, sent) == {"accepted": 10, "rejected": []}
+    assert place_of(search(service, query), liked)[1] == pytest.approx(signal, abs=0.01)
+    for _ in range(3):
+        assert post(service, clicks(pushed, before["query_id"], ["bot"] * 1000, 11))["accepted"] == 1000
+    last = search(service, query)
+    bots_place, bots_signal = place_of(last, pushed)
+    assert bots_signal is not None
+    known = place_of(after, pushed)[1]
+    assert 0.0 < bots_signal - (0.5 if known is None else known) < 0.07
+    assert bots_signal < signal
+    assert bots_place >= place_of(after, pushed)[0] - 1
+    untouched = [r for r in last["results"] if r["id"] not in {liked, pushed}]
+    assert untouched
+    assert all(signal != 0 for r in untouched if (signal := r["signals"].get("behaviour")) is not None)
+
+
+def test_clicks_for_a_query_count_more_there_than_elsewhere(service: Running) -> None:
+    query, other = f"blue gift {uuid.uuid4().hex[:6]}", f"present {uuid.uuid4().hex[:6]}"
+    found = search(service, query)
+    item = found["results"][3]["id"]
+    post(service, clicks(item, found["query_id"], [f"p{n}" for n in range(5)], 4))
+    here = place_of(search(service, query.upper()), item)[1]
+    answer = httpx.post(
+        service.url + "/v1/search", json={"query": other, "filters": {"id": item}, "size": 1}, timeout=90
+    ).json()
+    there = answer["results"][0]["signals"]["behaviour"]
+    assert here is not None
+    assert here > there > 0.5
+
+
+def test_hostile_events_are_named_and_the_others_are_stored(service: Running) -> None:
+    good = clicks("nothing", str(uuid.uuid4()), ["p"], 1)[0]
+    deep: Any = 1
+    for _ in range(12):
+        deep = {"a": deep}
+    bad = [
+        None,
+        "click",
+        {**good, "timestamp": "soon"},
+        {**good, "surprise": 1},
+        {**good, "application": "no-such-catalogue"},
+        {**good, "event_attributes": deep},
+        {**good, "event_attributes": {"position": {"ordinal": "1"}}},
+    ]
+    answer = post(service, [bad[0], good, *bad[1:]])
+    assert answer["accepted"] == 1
+    assert [one["index"] for one in answer["rejected"]] == [0, 2, 3, 4, 5, 6, 7]
+    reasons = [one["reason"] for one in answer["rejected"]]
+    for reason, word in zip(
+        reasons,
+        ("object", "object", "timestamp", "surprise", "application", "event_attributes", "ordinal"),
+        strict=True,
+    ):
+        assert word in reason
+    assert post(service, good) == {"accepted": 1, "rejected": []}
+    for content, status in (
+        ("[NaN]", 400),
+        ('"text"', 422),
+        ("[" * 200_000, 400),
+        ("[" + ",".join(["{}"] * 1001) + "]", 413),
+        ("[" + "1" * 5_000_000 + "]", 413),
+    ):
+        refused = httpx.post(service.url + "/v1/events", content=content, timeout=60)
+        assert refused.status_code == status, refused.text
+        assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_addresses_and_people_are_neither_stored_nor_logged(service: Running, engine_url: str) -> None:
+    event = clicks("nothing", str(uuid.uuid4()), ["eve@example.org"], 1)[0]
+    event["event_attributes"] |= {"ip": "198.51.100.7", "note": "198.51.100.7"}
+    event["user_id"] = "eve"
+    post(service, event)
+    with Engine(ClusterConfig(engine_url)) as engine:
+        name = f"{INDEX}:{event['event_id']}"
+        stored = json.dumps(engine.request("GET", f"/{UBI_EVENTS}/_doc/{name}"))
+        engine.request("POST", f"/{BEHAVIOUR}/_refresh")
+        counters = json.dumps(engine.search(BEHAVIOUR, {"size": 1000, "query": {"term": {"catalogue": INDEX}}}))
+    for text in (stored, counters, service.log.read_text()):
+        assert "eve@" not in text
+        assert "198.51" not in text
+    assert "person 1" not in counters
+
+
+@pytest.fixture
+def run(engine_url: str, tmp_path: Path) -> Any:
+    environment = {**settings_of(engine_url, tmp_path), "HYBRIDRANK_INDEX": "products"}
+
+    def invoke(*arguments: str, expect: int) -> Any:
+        result = CliRunner().invoke(build(), ["events", *arguments, "--json"], env=environment)
+        assert result.exit_code == expect, result.output
+        return json.loads(result.stdout)
+
+    return invoke
+
+
+@pytest.fixture
+def log_index(engine_url: str) -> str:
+    """A catalogue of its own for a log."""
+    name = f"log-{uuid.uuid4().hex[:8]}"
+    with Engine(ClusterConfig(engine_url, timeout_s=60)) as engine:
+        install(engine)
+        index = create_generation(engine, name, text_encoder=None)
+        publish(engine, index)
+        lines = [line for n in range(3) for line in ({"create": {"_id": f"p{n}"}}, {"id": f"p{n}", "title": "x"})]
+        engine.request("POST", f"/{index}/_bulk", ("\n".join(map(json.dumps, lines)) + "\n").encode())
+    return name
+
+
+def test_a_csv_log_and_its_dead_letters(run: Any, log_index: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "user,item,action,time,position,colour\n"
+        "u1,p1,click,2025-03-03T10:00:00Z,1,red\n"
+        "u1,p1,click,2025-03-03T10:00:00Z,1,red\n"
+        "u2,p2,purchase,1741000000,,\n"
+        "u2,p9,purchase,1741000000123,,\n"
+        "u2,p2,return,1741000000,,\n"
+        "u3,p2,click,tomorrow,,\n"
+        "u3,p2,click,1741000000,first,\n"
+        "u3,p2\n"
+    )
+    got = run(str(log), "--index", log_index, expect=3)
+    assert (got["read"], got["stored"], got["duplicates"], got["rejected"]) == (8, 4, 1, 3)
+    assert (got["counted"], got["uncounted"]) == (2, {"unknown_item": 1, "other_action": 1})
+    letters = [json.loads(line) for line in Path(got["dead_letters"]).read_text().splitlines()]
+    assert [letter["line"] for letter in letters] == [8, 9, 7]
+    assert {letter["field"] for letter in letters} == {"timestamp", "position", None}
+    for letter in letters:
+        assert letter["reason"]
+        letter["raw"] = {"user": "u3", "item": "p2", "action": "click", "time": "1741000001"}
+    mended = tmp_path / "mended.jsonl"
+    mended.write_text("\n".join(json.dumps(letter) for letter in letters))
+    again = run(str(mended), "--index", log_index, expect=0)
+    assert (again["read"], again["stored"], again["duplicates"]) == (3, 1, 2)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data folder beside the checkout")
+def test_a_log_from_the_wild_is_accounted_for_to_the_last_line(run: Any, engine_url: str) -> None:
+    name = f"wild-{uuid.uuid4().hex[:8]}"
+    log = SHARED / "ubi" / "ubi_events.jsonl.gz"
+    with gzip.open(SHARED / "esci" / "products.jsonl.gz", "rt") as stream:
+        ids = [json.loads(line)["id"] for line in stream]
+    with gzip.open(log, "rt") as stream:
+        events = [json.loads(line) for line in stream]
+    with Engine(ClusterConfig(engine_url, timeout_s=60)) as engine:
+        install(engine)
+        index = create_generation(engine, name, text_encoder=None)
+        publish(engine, index)
+        lines = "".join(f'{{"create":{{"_id":"{item}"}}}}\n{{"id":"{item}","title":"x"}}\n' for item in ids)
+        engine.request("POST", f"/{index}/_bulk", lines.encode())
+    got = run(str(log), "--index", name, expect=0)
+    known = set(ids)
+    actions = {"impression", "click", "add_to_cart", "purchase"}
+    things = [((e.get("event_attributes") or {}).get("object") or {}).get("object_id") for e in events]
+    countable = sum(e["action_name"] in actions and item in known for e, item in zip(events, things, strict=True))
+    assert (got["read"], got["stored"], got["duplicates"], got["rejected"]) == (3563, 3562, 1, 0)
+    assert got["counted"] == countable
+    assert sum(got["uncounted"].values()) == 3562 - countable
+    assert run(str(log), "--index", name, expect=0)["duplicates"] == 3563
+    rejected = run(str(log), expect=3)
+    assert rejected["read"] == rejected["rejected"] == sum(rejected["problems"].values()) == 3563
