@@ -33,7 +33,7 @@ class SearchBody(Body):
     size: int = Field(20, ge=0, le=MAX_SIZE)
     from_: int = Field(0, ge=0, le=MAX_WINDOW, alias="from")
     sort: Text | None = Field(
-        None, description="A field name, with '-' before it for descending; absent: by relevance."
+        None, description="FIELD:asc or FIELD:desc with price, rating or rating_count; absent: by relevance."
     )
     facets: list[Text] | None = Field(None, max_length=16, description="Fields to count values of.")
     filters: dict[str, Any] | None = Field(

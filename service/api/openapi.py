@@ -7,6 +7,9 @@ from typing import Any
 from ..problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPERATIONS = {"/v1/rerank": "rerank", "/v2/rerank": "rerank_v2", "/rerank": "rerank_bare"}
+"""Names of the operations that one function answers under several paths."""
+
 PROBLEMS = {
     "4XX": "The request is not acceptable; the problem names the field.",
     "5XX": "The service cannot answer now.",
@@ -25,6 +28,7 @@ def finish(spec: dict[str, Any] | str) -> dict[str, Any] | str:
                     "description": description,
                     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 }
+            operation["operationId"] = OPERATIONS.get(path, operation["operationId"])
             operation["security"] = [] if path in OPEN_PATHS else [{"key": []}]
     return spec
 

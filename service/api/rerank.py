@@ -34,7 +34,6 @@ TINY = 1e-9
 
 
 @blueprint.post("/v1/rerank")
-@blueprint.doc(operation_id="rerank")
 @blueprint.input(RerankBody, arg_name="body")
 @blueprint.output(RerankAnswer)
 def rerank(body: RerankBody) -> Response:
@@ -50,8 +49,7 @@ def rerank(body: RerankBody) -> Response:
             return _candidates(candidates, settings)
 
 
-for path, name in (("/v2/rerank", "rerank_v2"), ("/rerank", "rerank_bare")):
-    blueprint.doc(operation_id=name)
+for path in ("/v2/rerank", "/rerank"):
     blueprint.add_url_rule(path, endpoint="rerank", view_func=rerank, methods=["POST"])
 
 
