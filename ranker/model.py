@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Ranker:
 
     Args:
         folder: a model folder; ``None`` is the one that ships with hybridrank.
-        threads: threads of one run.
+        threads: how many batches of one query are read side by side, each by one thread: the matrices of a batch are
+            too small to be worth sharing.
 
     Raises:
         ModelError: the folder is not one of ours, or is damaged.
@@ -59,18 +61,20 @@ class Ranker:
 
     @cached_property
     def _pair(self) -> ort.InferenceSession:
-        return self._session("pair.onnx", self._threads)
+        return self._session("pair.onnx")
 
     @cached_property
     def _head(self) -> ort.InferenceSession:
-        return self._session("head.onnx", 1)
+        return self._session("head.onnx")
 
-    def _session(self, name: str, threads: int) -> ort.InferenceSession:
+    @cached_property
+    def _readers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="pair")
+
+    def _session(self, name: str) -> ort.InferenceSession:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Waiting threads would burn the cores that the other workers and the engine need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return ort.InferenceSession(str(self.folder / name), options, providers=["CPUExecutionProvider"])
         except Exception as error:
@@ -92,14 +96,21 @@ class Ranker:
         """
         vectors = np.zeros((len(passages), self.config.outputs), np.float32)
         done = np.zeros(len(passages), bool)
-        slowest = 0.0
-        for batch in self._tokenizer.batches(query, passages, size=BATCH) if passages else ():
-            now = time.monotonic()
-            if deadline is not None and now + slowest > deadline:
-                break
-            vectors[batch.rows] = self._run_pair(batch)
-            done[batch.rows] = True
-            slowest = max(slowest, time.monotonic() - now)
+        # Longest first, so that no long batch is left for the end when the other readers have nothing more to do.
+        batches = self._tokenizer.batches(query, passages, size=BATCH)[::-1] if passages else []
+
+        def read(start: int) -> None:
+            slowest = 0.0
+            for batch in batches[start :: self._threads]:
+                now = time.monotonic()
+                if deadline is not None and now + slowest > deadline:
+                    return
+                vectors[batch.rows] = self._run_pair(batch)
+                done[batch.rows] = True
+                slowest = max(slowest, time.monotonic() - now)
+
+        for reader in [self._readers.submit(read, start) for start in range(min(self._threads, len(batches)))]:
+            reader.result()
         return _Read(vectors, done)
 
     def _run_pair(self, batch: PairBatch) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """From trained networks to the two graphs that are served.
 
 The graphs are written operator by operator rather than traced: the fused operators of ONNX Runtime
-(``MultiHeadAttention`` with a bias, ``SkipLayerNormalization``, ``MatMulNBits``) have no counterpart in torch, and a
-tracer would leave their fusion to pattern matching.
+(``MultiHeadAttention`` with a bias, ``SkipLayerNormalization``) and the quantisation by rows have no
+counterpart in torch, and a tracer would leave their fusion to pattern matching.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from onnx import TensorProto, helper, numpy_helper
 from ..tokens import PAD, PASSAGE, QUERY
 from .head import Head
 from .network import Layer, PairNetwork
-from .quantise import BLOCK, blockwise, per_row
+from .quantise import per_row
 
 CONTRIB = "com.microsoft"
 CLOSED = -1e9
+ZERO_POINT = np.array(128, np.uint8)
 
 
 class Graph:
@@ -32,6 +33,8 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self._count = 0
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._quantised: dict[str, tuple[str, str]] = {}
 
     def weight(self, value: NDArray[Any]) -> str:
         """Add a constant."""
@@ -53,23 +56,30 @@ class Graph:
         if not int8:
             product = self.add("MatMul", tensor, self.weight(weight.T))
             return self.add("Add", product, self.weight(bias))
-        values, scales = blockwise(weight)
-        outputs, inputs = weight.shape
-        return self.add(
-            "MatMulNBits",
-            tensor,
-            self.weight(values),
-            self.weight(scales),
-            "",
-            "",
-            self.weight(bias),
-            domain=CONTRIB,
-            K=inputs,
-            N=outputs,
-            bits=8,
-            block_size=BLOCK,
-            accuracy_level=4,
-        )
+        values, scales = per_row(weight)
+        rows, row_scales = self.quantised(tensor)
+        whole = self.add("MatMulInteger", rows, self.weight(values.T), self.constant(ZERO_POINT))
+        sums = self.add("Cast", whole, to=TensorProto.FLOAT)
+        scaled = self.add("Mul", self.add("Mul", sums, self.weight(scales[:, 0])), row_scales)
+        return self.add("Add", scaled, self.weight(bias))
+
+    def constant(self, value: NDArray[Any]) -> str:
+        """A small constant, added once however often it is asked for."""
+        key = (value.dtype.str, value.shape, value.tobytes())
+        if key not in self._constants:
+            self._constants[key] = self.weight(value)
+        return self._constants[key]
+
+    def quantised(self, tensor: str) -> tuple[str, str]:
+        """Quantise each row of a tensor to uint8 around 128, with a scale of its own; once for all that read it."""
+        if tensor not in self._quantised:
+            sizes = self.add("Abs", tensor)
+            largest = self.add("ReduceMax", sizes, self.constant(np.array([-1], np.int64)), keepdims=1)
+            floor = self.add("Max", largest, self.constant(np.array(1e-8, np.float32)))
+            scale = self.add("Mul", floor, self.constant(np.array(1 / 127, np.float32)))
+            moved = self.add("Add", self.add("Div", tensor, scale), self.constant(np.array(128.0, np.float32)))
+            self._quantised[tensor] = self.add("Cast", self.add("Round", moved), to=TensorProto.UINT8), scale
+        return self._quantised[tensor]
 
     def save(
         self, path: Path, inputs: Mapping[str, tuple[int, list[str | int]]], output: str, shape: list[str | int]

@@ -103,7 +103,8 @@ def events(
     with one_line_errors():
         chosen = settings(index=name)
         with engine_from(chosen) as engine:
-            lookup(engine, chosen.index)
+            if name is not None or estimate_positions:
+                lookup(engine, chosen.index)
             behaviour = Behaviour.of(chosen, engine)
             if files:
                 folder = chosen.home / "state" / "events"
