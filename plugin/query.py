@@ -22,7 +22,8 @@ Vector = NDArray[np.float32]
 MAX_WINDOW = 10_000
 """How deep the engine pages (``index.max_result_window``)."""
 MAX_K = 1000
-EF_SEARCH_FACTOR = 2
+EF_SEARCH_FACTOR = 1.5
+"""Neighbours that the walk through the graph keeps, as a multiple of k, for it misses some; each is brought along."""
 VECTOR_BOOST = float(2**20)
 """Far above any BM25 score, so that the members of a vector's top k come first. Their cosines come from elsewhere."""
 SORTS = ("price", "rating", "rating_count")
@@ -103,8 +104,8 @@ class SearchRequest:
 
     @property
     def ef_search(self) -> int:
-        """How many neighbours the walk through the graph keeps: more than k, for it misses some."""
-        return self.k_vector * EF_SEARCH_FACTOR
+        """How many neighbours the walk through the graph keeps."""
+        return math.ceil(self.k_vector * EF_SEARCH_FACTOR)
 
 
 def sort_order(sort: str | None) -> tuple[str, str] | None:
