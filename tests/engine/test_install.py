@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,8 +230,12 @@ def test_failures_are_told_apart(installed: Engine) -> None:
         pytest.raises(EngineUnavailable, match="engine start"),
     ):
         absent.check()
-    with Engine(ClusterConfig(installed.config.url, timeout_s=0.0005)) as hasty, pytest.raises(EngineUnavailable):
-        hasty.info()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,  # takes connections and never answers
+        Engine(ClusterConfig(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.2)) as patient,
+        pytest.raises(EngineUnavailable),
+    ):
+        patient.info()
     with pytest.raises(EngineRejected) as caught:
         installed.search("no-such-index", {})
     assert caught.value.status == 404
