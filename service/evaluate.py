@@ -16,7 +16,7 @@ from ranker.metrics import DEPTH
 
 from .parts import Parts
 from .report import COMPARED, Answer, Judged, Report, System, compared, measured
-from .schemas import SearchBody
+from .schemas.search import SearchBody
 
 OnQuery = Callable[[str, int], None]
 """Called after each query with the system's name and how many queries it has answered."""

@@ -25,7 +25,7 @@ from .catalogues import Catalogues
 from .parts import Parts
 from .problems import invalid
 from .rankings import StoredRanking
-from .schemas import FacetOut, ResultOut, SearchBody, SearchOut
+from .schemas.search import FacetOut, ResultOut, SearchBody, SearchOut
 
 log = logging.getLogger("hybridrank.service")
 

@@ -7,7 +7,7 @@ from flask import Response
 
 from ..app import parts
 from ..metrics import stage
-from ..schemas import EmbedBody, EmbedOut, EncoderOut
+from ..schemas.embed import EmbedBody, EmbedOut, EncoderOut
 from .answers import answer, check_count, check_text
 
 blueprint = APIBlueprint("embed", __name__, tag="embed")

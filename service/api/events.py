@@ -10,7 +10,7 @@ from flask import Response
 from .. import metrics
 from ..app import parts
 from ..problems import Problem
-from ..schemas import EventsBody, EventsOut, RejectedOut
+from ..schemas.events import EventsBody, EventsOut, RejectedOut
 from .answers import answer
 
 log = logging.getLogger("hybridrank.service")

@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from ..app import parts
-from ..schemas import ReadyOut
+from ..schemas.health import ReadyOut
 from .answers import answer
 from .openapi import plain
 

@@ -11,7 +11,7 @@ from plugin.catalogue import lookup
 
 from ..app import parts
 from ..problems import Problem, invalid
-from ..schemas import RuleBody, RuleOut, RulePlace, RulesOut
+from ..schemas.merchandising import RuleBody, RuleOut, RulePlace, RulesOut
 from .answers import answer
 
 blueprint = APIBlueprint("merchandising", __name__, tag="merchandising")

@@ -15,7 +15,7 @@ from ranker.candidate import SIGNALS, Candidate, Ranking
 from .. import metrics
 from ..app import parts
 from ..problems import Problem, invalid
-from ..schemas import (
+from ..schemas.rerank import (
     CandidatesBody,
     DocumentsBody,
     RerankAnswer,

@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from ..app import parts
-from ..schemas import SearchBody, SearchOut
+from ..schemas.search import SearchBody, SearchOut
 from .answers import answer, check_text
 
 blueprint = APIBlueprint("search", __name__, tag="search")

@@ -39,7 +39,7 @@ def search(
 ) -> None:
     """Search a catalogue."""
     from ..parts import Parts
-    from ..schemas import SearchBody
+    from ..schemas.search import SearchBody
 
     with one_line_errors():
         chosen = settings(index=index)

@@ -16,7 +16,7 @@ from service.engine import engine_from
 from service.parts import Parts
 from service.report import SYSTEMS
 from service.sample import SampleFolder
-from service.schemas import SearchBody
+from service.schemas.search import SearchBody
 from service.settings import Settings
 from tests.fixtures_service import INDEX, settings_of
 
