@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .errors import JudgmentError
@@ -50,6 +50,21 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     if not qrels:
         raise JudgmentError(f"{path}: holds no judgment")
     return qrels
+
+
+def write_judged(folder: Path, queries: Mapping[str, str], qrels: Mapping[str, Mapping[str, int]]) -> None:
+    """Write ``queries.tsv`` and ``qrels.tsv``, each of which appears only when it is whole.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    texts = (f"{name}\t{' '.join(text.split())}\n" for name, text in queries.items())
+    grades = (f"{name}\t{item}\t{grade}\n" for name, judged in qrels.items() for item, grade in judged.items())
+    for name, lines in {"queries.tsv": texts, "qrels.tsv": grades}.items():
+        part = folder / f".part-{name}"
+        with part.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(lines)
+        part.replace(folder / name)
 
 
 def _rows(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -1,0 +1,16 @@
+"""``hybridrank train``: what the ranker learns from, and how it learns."""
+
+from __future__ import annotations
+
+import typer
+
+from . import finetune, synthesise, windows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the ``train`` group."""
+    group = typer.Typer(help="Train the ranker (what needs torch needs the 'train' extra).", no_args_is_help=True)
+    group.command()(synthesise.synthesise)
+    group.command()(windows.windows)
+    group.command()(finetune.finetune)
+    app.add_typer(group, name="train")
