@@ -78,8 +78,8 @@ def gather(
     if catalogue.language in WITHOUT_SPELLING:
         body.pop("suggest", None)
     answer = engine.search(catalogue.name, body, _params(catalogue), timeout_s)
-    hits = _hits(answer, request)
-    inside, outside = (hits, ()) if request.is_listing else _union(hits, request)
+    hits = read_hits(answer["hits"]["hits"], request)
+    inside, outside = (hits, ()) if request.is_listing else union(hits, request)
     return CandidateSet(
         hits=inside,
         rest=outside,
@@ -118,7 +118,8 @@ def beyond(
     body = window_body(request, from_=from_, size=size)
     for unneeded in ("aggs", "suggest"):
         body.pop(unneeded, None)
-    return _hits(engine.search(catalogue.name, body, _params(catalogue), timeout_s), request)
+    answer = engine.search(catalogue.name, body, _params(catalogue), timeout_s)
+    return read_hits(answer["hits"]["hits"], request)
 
 
 def _params(catalogue: Catalogue) -> dict[str, str]:
@@ -139,10 +140,10 @@ def _check_vectors(catalogue: Catalogue, request: SearchRequest) -> None:
             raise InvalidQuery(name, f"has {vector.size} numbers, the catalogue's vectors have {encoder.dimension}")
 
 
-def _hits(answer: Mapping[str, Any], request: SearchRequest) -> tuple[Hit, ...]:
+def read_hits(hits: Sequence[Mapping[str, Any]], request: SearchRequest) -> tuple[Hit, ...]:
+    """Read hits in the engine's form: ``_id``, ``_source``, and ``matched_queries`` with scores."""
     return tuple(
-        Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit.get("matched_queries", {}), request))
-        for hit in answer["hits"]["hits"]
+        Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit.get("matched_queries", {}), request)) for hit in hits
     )
 
 
@@ -156,7 +157,7 @@ def _signals(scores: Mapping[str, float], request: SearchRequest) -> dict[str, f
     return signals
 
 
-def _union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+def union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
     """Split what was brought into the members of some signal's top k and the others, each in the engine's order."""
     members: set[str] = set()
     matching = [hit for hit in hits if hit.signals.get(lexical.NAME, 0.0) > 0.0]

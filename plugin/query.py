@@ -38,6 +38,7 @@ class SearchRequest:
         text_vector: its vector, shape (dimension,); ``None``: that signal is not asked.
         image_vector: the vector of an image, the same.
         filters: see :func:`plugin.filters.build_filters`.
+        clauses: filters in the engine's own form, which must hold as well.
         facets: see :data:`plugin.facets.NAMES`.
         sort: ``None`` for relevance, else ``FIELD:asc`` or ``FIELD:desc`` with a field of :data:`SORTS`.
         k_lexical: how many of the best lexical matches enter the window.
@@ -52,6 +53,7 @@ class SearchRequest:
     text_vector: Vector | None = None
     image_vector: Vector | None = None
     filters: Mapping[str, object] = field(default_factory=dict)
+    clauses: tuple[Mapping[str, Any], ...] = ()
     facets: tuple[str, ...] = ()
     sort: str | None = None
     k_lexical: int = 100
@@ -152,7 +154,7 @@ def exact_clause(name: str, vector: Vector) -> dict[str, Any]:
 
 
 def _filters(request: SearchRequest) -> list[dict[str, Any]]:
-    clauses = build_filters(request.filters)
+    clauses = [*build_filters(request.filters), *map(dict, request.clauses)]
     if request.hidden:
         clauses.append({"bool": {"must_not": [{"ids": {"values": list(request.hidden)}}]}})
     return clauses

@@ -85,27 +85,50 @@ class SearchService:
         The generation is asked by its own name, not by the alias: so its vectors are those of the encoder that was
         compared here, also when a rebuild swaps the alias at this moment.
         """
-        catalogue = self._catalogues.find(body.index or self._parts.settings.index)
+        catalogue = self.catalogue(body.index or self._parts.settings.index)
         text = " ".join((body.query or "").split()) or None
+        request = SearchRequest(
+            text=text,
+            filters=body.filters or {},
+            facets=tuple(body.facets or ()),
+            sort=body.sort,
+            from_=body.from_,
+            size=body.size,
+        )
+        return self.completed(catalogue, request, rankings.asked(catalogue.name, text, body.filters, body.sort))
+
+    def catalogue(self, name: str, *, again: bool = False) -> Catalogue:
+        """A catalogue as it was a moment ago, or, asked ``again``, as it is; raises as :meth:`answer` does."""
+        if again:
+            self._catalogues.forget(name)
+        return self._catalogues.find(name)
+
+    def completed(
+        self, catalogue: Catalogue, request: SearchRequest, digest: str, rule: Rule | None = None
+    ) -> Question:
+        """Add to what was asked what only this deployment knows: the query's vector, limits, and merchandising.
+
+        Args:
+            catalogue: where.
+            request: what was asked, in words.
+            digest: of the question.
+            rule: of merchandising, where it is known already; ``None`` looks it up.
+        """
+        text, lacks = request.words, None
         vector = None
         vectors = self._parts.encoders.of(catalogue) if text is not None else None
         if text is not None and vectors is not None:
             with metrics.stage("encode"):
                 vector = vectors.of(text)
-        rule, lacks = self._rule(catalogue.name, text)
-        request = SearchRequest(
-            text=text,
+        if rule is None:
+            rule, lacks = self._rule(catalogue.name, text)
+        request = replace(
+            request,
             text_vector=vector,
-            filters=body.filters or {},
-            facets=tuple(body.facets or ()),
-            sort=body.sort,
             k_lexical=self._parts.settings.candidates_per_signal,
             k_vector=self._parts.settings.candidates_per_signal,
-            from_=body.from_,
-            size=body.size,
             hidden=rule.hidden,
         )
-        digest = rankings.asked(catalogue.name, text, body.filters, body.sort)
         return Question(request, replace(catalogue, name=catalogue.index), digest, rule, lacks)
 
     def engine_body(self, body: SearchBody) -> dict[str, Any]:
@@ -118,7 +141,7 @@ class SearchService:
 
     def _answer(self, body: SearchBody, question: Question) -> SearchOut:
         index = body.index or self._parts.settings.index
-        stored = self._stored(index, body.query_id, question.digest)
+        stored = self.stored(index, body.query_id, question.digest)
         with metrics.stage("engine"):
             found = gather(self._parts.engine, question.catalogue, question.request)
         if found.ordered:
@@ -126,12 +149,11 @@ class SearchService:
             first = question.request.from_
             results = [_result(hit, first + place + 1, 0.0, ranking) for place, hit in enumerate(found.hits)]
         else:
-            found, lacks = self._with_behaviour(index, question, found)
-            ranking = stored or self._rank(question, found, lacks)
+            found, ranking = self.ordered(index, question, found, stored)
             results = self._page(question, found, ranking)
         query_id = body.query_id or str(uuid.uuid4())
         if stored is None:
-            self._log(index, query_id, question, results, ranking)
+            self.log(index, query_id, question, [result.id for result in results], ranking)
         return SearchOut(
             query_id=query_id,
             took_ms=0.0,
@@ -142,7 +164,19 @@ class SearchService:
             results=results,
         )
 
-    def _stored(self, index: str, query_id: str | None, digest: str) -> StoredRanking | None:
+    def ordered(
+        self, index: str, question: Question, found: CandidateSet, stored: StoredRanking | None = None
+    ) -> tuple[CandidateSet, StoredRanking]:
+        """Give a window its live signals and its order: the one that is stored, or else the ranker's."""
+        found, lacks = self._with_behaviour(index, question, found)
+        return found, stored or self._rank(question, found, lacks)
+
+    def stored(self, index: str, query_id: str | None, digest: str) -> StoredRanking | None:
+        """The order that a later page replays; ``None`` where there is none yet.
+
+        Raises:
+            Problem: it is the order of another question.
+        """
         if query_id is None:
             return None
         with metrics.stage("replay"):
@@ -266,11 +300,8 @@ class SearchService:
         with metrics.stage("engine"):
             return {hit.id: hit for hit in gather(self._parts.engine, question.catalogue, request).hits}
 
-    def _log(
-        self, index: str, query_id: str, question: Question, results: Sequence[ResultOut], ranking: StoredRanking
-    ) -> None:
+    def log(self, index: str, query_id: str, question: Question, shown: Sequence[str], ranking: StoredRanking) -> None:
         """Write the query log. An answer is worth more than its record, so a failure is counted, not raised."""
-        shown = [result.id for result in results]
         try:
             with metrics.stage("log"):
                 rankings.write(
