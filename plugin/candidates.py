@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from . import lexical
@@ -14,6 +15,7 @@ from .errors import InvalidQuery
 from .facets import Facet, read_facets
 from .query import SearchRequest, listing_body, window_body
 from .spelling import WITHOUT_SPELLING, read_suggestion
+from .standing import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Hit:
         id: of the product.
         source: the product, without vectors and what else hybridrank keeps with it.
         signals: raw, by name: ``bm25`` as Lucene gives it (0: no word matches), ``text_vector`` and ``image_vector``
-            cosine in -1..1. A name is missing when its value is not known: nothing was asked, or there is no vector.
+            cosine in -1..1; and what the document tells (:func:`plugin.standing.standing`). A name is missing when its
+            value is not known: nothing was asked, or there is no vector.
     """
 
     id: str
@@ -142,13 +145,14 @@ def _check_vectors(catalogue: Catalogue, request: SearchRequest) -> None:
 
 def read_hits(hits: Sequence[Mapping[str, Any]], request: SearchRequest) -> tuple[Hit, ...]:
     """Read hits in the engine's form: ``_id``, ``_source``, and ``matched_queries`` with scores."""
-    return tuple(
-        Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit.get("matched_queries", {}), request)) for hit in hits
-    )
+    now = datetime.now(UTC)
+    return tuple(Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit, request, now)) for hit in hits)
 
 
-def _signals(scores: Mapping[str, float], request: SearchRequest) -> dict[str, float]:
-    signals: dict[str, float] = {}
+def _signals(hit: Mapping[str, Any], request: SearchRequest, now: datetime) -> dict[str, float]:
+    scores = hit.get("matched_queries", {})
+    # A listing is in the order of a field: nothing of it is ranked.
+    signals = {} if request.is_listing else standing(hit.get("_source", {}), now)
     if request.words is not None:
         signals[lexical.NAME] = float(scores.get(lexical.NAME, 0.0))
     for name in request.vectors:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SIGNALS: tuple[str, ...] = ("bm25", "text_vector", "image_vector", "behaviour")
-"""The signals that a ranker knows today, in the order of the model's input.
+SIGNALS: tuple[str, ...] = (
+    "bm25",
+    "text_vector",
+    "image_vector",
+    "behaviour",
+    "profile",
+    "session",
+    "price",
+    "popularity",
+    "recency",
+)
+"""The signals that a ranker knows, in the order of the model's input.
 
-Raw units: ``bm25`` Lucene's score (0 and up), ``text_vector`` and ``image_vector`` cosine (-1 to 1),
-``behaviour`` a smoothed rate beside the catalogue's mean (0 to 1, 0.5 is the mean).
+Raw units: ``bm25`` Lucene's score (0 and up), ``text_vector`` and ``image_vector`` cosine (-1 to 1), ``behaviour`` a
+smoothed rate beside the catalogue's mean (0 to 1, 0.5 is the mean), ``profile`` and ``session`` affinities of a person
+and of a visit (0 to 1, 0.5 is neutral), ``price`` in the catalogue's currency (above 0), ``popularity`` the logarithm
+of how often it was rated, times how well (0 and up), ``recency`` 2^(-age / half-life) (0 to 1).
 A name that is missing from a candidate means "not known", which is not 0.
 """
 

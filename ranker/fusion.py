@@ -19,11 +19,11 @@ FIRST_STAGE_WEIGHTS: Mapping[str, float] = MappingProxyType({"bm25": 1.0, "text_
 """Weights of the first stage; a signal that no candidate of the window has takes no part."""
 
 
-BEHAVIOUR_MEAN = 0.5
-"""The value of ``behaviour`` that an item like all others has."""
-BEHAVIOUR_WEIGHT = 0.4
-"""How much the first stage's order gives for behaviour from nothing to everything. Added, not averaged in: an item
-without behaviour keeps its place, and behaviour never outweighs what was asked for."""
+NEUTRAL = 0.5
+"""The value of a :data:`NUDGES` signal that says nothing: an item like all others, a person without a preference."""
+NUDGES: Mapping[str, float] = MappingProxyType({"behaviour": 0.4, "profile": 0.2, "session": 0.2})
+"""How much the first stage's order gives for a signal from nothing to everything. Added, not averaged in: an item
+without the signal keeps its place, and it never outweighs what was asked for."""
 
 
 def signal_matrix(candidates: Sequence[Candidate], names: Sequence[str]) -> NDArray[np.float64]:
@@ -94,6 +94,6 @@ def first_stage(candidates: Sequence[Candidate], *, degraded: str | None = None)
         candidates: one window.
         degraded: why no model was asked, where one should have been.
     """
-    known = np.nan_to_num(signal_matrix(candidates, ["behaviour"])[:, 0], nan=BEHAVIOUR_MEAN)
-    nudged = fused_scores(candidates) + BEHAVIOUR_WEIGHT * (np.clip(known, 0.0, 1.0) - BEHAVIOUR_MEAN)
+    known = np.nan_to_num(signal_matrix(candidates, list(NUDGES)), nan=NEUTRAL)
+    nudged = fused_scores(candidates) + (np.clip(known, 0.0, 1.0) - NEUTRAL) @ np.array(list(NUDGES.values()))
     return Ranking(ordered(candidates, np.clip(nudged, 0.0, 1.0)), "first_stage", degraded, 0)

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .candidate import SIGNALS, Candidate
-from .fusion import BEHAVIOUR_MEAN, fused_scores, min_max, signal_matrix
+from .fusion import NEUTRAL, NUDGES, fused_scores, min_max, signal_matrix
 
-BM25_PIVOT = 12.0
-"""The BM25 score that squashes to one half."""
+PIVOTS = {"bm25": 12.0, "popularity": 5.0}
+"""The value of an unbounded signal that squashes to one half."""
+PRICE_RANGE = 3.0
+"""A price this many powers of two above the window's median counts as 1, as many below it as -1."""
 
 PER_SIGNAL = ("known", "absolute", "relative", "standard")
 OVERLAP = ("title_coverage", "title_precision", "coverage", "adjacent", "numbers")
@@ -61,6 +63,7 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
         float32, shape ``(len(candidates), len(FEATURES))``, finite; 0 where a signal is not known.
     """
     raw = signal_matrix(candidates, SIGNALS)
+    raw[:, SIGNALS.index("price")] = price_standing(raw[:, SIGNALS.index("price")])
     relative = min_max(raw)
     columns: list[NDArray[np.float64]] = [fused_scores(candidates)]
     for number, signal in enumerate(SIGNALS):
@@ -79,13 +82,23 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def price_standing(price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How each price stands in its window: powers of two above the median, over :data:`PRICE_RANGE`, so that it does
+    not depend on the currency; NaN where no price above 0 is known."""
+    usable = np.where(price > 0, price, np.nan)
+    if np.isnan(usable).all():
+        return usable
+    standing: NDArray[np.float64] = np.log2(usable) - np.log2(np.nanmedian(usable))
+    return standing / PRICE_RANGE
+
+
 def _absolute(signal: str, value: NDArray[np.float64]) -> NDArray[np.float64]:
-    if signal == "bm25":
+    if signal in PIVOTS:
         clipped = np.maximum(value, 0.0)
-        return clipped / (clipped + BM25_PIVOT)
-    if signal == "behaviour":
+        return clipped / (clipped + PIVOTS[signal])
+    if signal in NUDGES:
         # Centred, so that an item nobody knows yet (0 here, as all that is unknown) stands like the mean one.
-        return np.clip(value, 0.0, 1.0) - BEHAVIOUR_MEAN
+        return np.clip(value, 0.0, 1.0) - NEUTRAL
     return np.clip(value, -1.0, 1.0)
 
 

@@ -16,10 +16,19 @@ from torch import Tensor, nn
 from ..signals import FEATURES
 
 TEXT_START = 3.0
-PRIORS = {"first_stage": 3.0, "image_vector.relative": 0.5, "behaviour.absolute": 3.0}
-"""Where the direct weights start. Judged text data never moves those of image and behaviour, so they are what a
-catalogue without training on them gets: a weight per signal, and no part in the correction."""
-LATE_SIGNALS = ("image_vector.", "behaviour.")
+PRIORS = {
+    "first_stage": 3.0,
+    "image_vector.relative": 0.5,
+    "behaviour.absolute": 3.0,
+    "profile.absolute": 1.5,
+    "session.absolute": 1.5,
+    "popularity.standard": 0.2,
+    "recency.standard": 0.1,
+}
+"""Where the direct weights start. Judged text never moves those of :data:`LATE_SIGNALS`, so they are what a catalogue
+without training on them gets: a weight per signal, and no part in the correction. A price is neither good nor bad
+before a shop's own shoppers say so: 0."""
+LATE_SIGNALS = ("image_vector.", "behaviour.", "profile.", "session.", "price.", "popularity.", "recency.")
 
 
 class Head(nn.Module):

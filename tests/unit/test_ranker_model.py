@@ -82,6 +82,36 @@ def test_the_live_signals_move_the_score(ranker):
     assert score["high"] > score["low"]
 
 
+@pytest.mark.parametrize("signal", ["behaviour", "profile", "session"])
+def test_a_new_item_stands_like_the_mean_one(ranker, signal):
+    """No behaviour is not bad behaviour: known at neutral and not known score the same; better and worse differ."""
+    known = {"known good": 0.9, "known mean": 0.5, "known bad": 0.1}
+    items = [Candidate(name, PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5, signal: v}) for name, v in known.items()]
+    items.append(Candidate("new", PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5}))
+    score = {item.id: item.score for item in ranker.rank("red shoes", items).items}
+    assert score["new"] == pytest.approx(score["known mean"], abs=1e-5)
+    assert score["known good"] > score["new"] > score["known bad"]
+
+
+@pytest.mark.parametrize("signal", ["popularity", "recency"])
+def test_popular_and_recent_come_first_among_equals_and_the_unknown_is_no_outlier(ranker, signal):
+    items = [
+        Candidate(name, PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5, signal: value})
+        for name, value in (("high", 0.9), ("low", 0.1))
+    ]
+    items.append(Candidate("unknown", PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5}))
+    assert [item.id for item in ranker.rank("red shoes", items).items] == ["high", "unknown", "low"]
+
+
+def test_a_price_is_neither_good_nor_bad_by_itself(ranker):
+    items = [
+        Candidate(str(price), PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5, "price": price})
+        for price in (5.0, 50.0, 500.0)
+    ]
+    scores = [item.score for item in ranker.rank("red shoes", items).items]
+    assert max(scores) - min(scores) < 1e-5
+
+
 def test_an_empty_window_is_an_empty_ranking(ranker):
     assert ranker.rank("red shoes", []).items == ()
 

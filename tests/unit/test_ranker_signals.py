@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranker.candidate import SIGNALS, Candidate
-from ranker.signals import FEATURES, features, overlaps, words
+from ranker.signals import FEATURES, features, overlaps, price_standing, words
 
 value = st.floats(allow_nan=False, allow_infinity=False, width=32)
 candidate = st.tuples(st.text(max_size=60), st.dictionaries(st.sampled_from(SIGNALS), value))
@@ -48,3 +48,11 @@ def test_overlap_reads_title_and_plural():
 
 def test_words_fold_case_accents_and_plurals():
     assert words("Crème Brûlée BOXES' glasses") == ["creme", "brulee", "boxe", "glasse"]
+
+
+def test_a_price_stands_the_same_in_every_currency():
+    price = np.array([10.0, 20.0, 80.0, np.nan, 0.0])
+    standing = price_standing(price)
+    np.testing.assert_allclose(standing[:3], [-1 / 3, 0.0, 2 / 3])
+    assert np.isnan(standing[3:]).all()
+    np.testing.assert_allclose(price_standing(price * 130.0), standing)
