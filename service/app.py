@@ -96,6 +96,7 @@ def _measure(app: APIFlask) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        metrics.IN_PROGRESS.inc()
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -105,6 +106,11 @@ def _measure(app: APIFlask) -> None:
             labels = (request.endpoint or "none", _method(), str(response.status_code))
             metrics.REQUESTS.labels(*labels).observe(time.perf_counter() - started)
         return response
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        if "started" in g:
+            metrics.IN_PROGRESS.dec()
 
 
 def _method() -> str:

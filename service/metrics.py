@@ -12,6 +12,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -22,6 +23,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 REQUESTS = Histogram(
     "hybridrank_request_seconds", "Time to answer a request.", ["endpoint", "method", "status"], buckets=BUCKETS
 )
+IN_PROGRESS = Gauge("hybridrank_requests_in_progress", "Requests that are being answered.", multiprocess_mode="livesum")
 STAGES = Histogram("hybridrank_stage_seconds", "Time of one stage of a request.", ["stage"], buckets=BUCKETS)
 DEGRADED = Counter("hybridrank_degraded_total", "Answers in the first-stage order instead of the model's.", ["reason"])
 ENGINE_ERRORS = Counter("hybridrank_engine_errors_total", "Calls to OpenSearch that failed.", ["kind"])

@@ -36,7 +36,7 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def stop(self, limit_s: float = 30) -> int:
+    def stop(self, limit_s: float = 120) -> int:
         """Send SIGTERM and wait; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -46,7 +46,7 @@ class Running:
 
 
 def start_service(
-    folder: Path, *arguments: str, wait_s: float = 90, port: int | None = None, **environment: str
+    folder: Path, *arguments: str, wait_s: float = 300, port: int | None = None, **environment: str
 ) -> Running:
     """Start ``hybridrank serve`` on a free port and wait until it is alive."""
     port = port or free_ports(1)[0]
@@ -64,7 +64,7 @@ def start_service(
         if process.poll() is not None:
             pytest.fail(f"the service ended with {process.returncode}: {log.read_text()}")
         try:
-            if httpx.get(running.url + "/healthz", timeout=5).status_code == 200:
+            if httpx.get(running.url + "/healthz", timeout=30).status_code == 200:
                 return running
         except httpx.TransportError:
             time.sleep(0.2)
@@ -107,7 +107,7 @@ def settings_of(engine_url: str, home: Path) -> dict[str, str]:
         "HYBRIDRANK_RERANK_REQUEST_BUDGET_MS": "120000",
         "HYBRIDRANK_BEHAVIOUR_BUDGET_MS": "30000",
         "HYBRIDRANK_RERANK_DEPTH": "20",
-        "HYBRIDRANK_OPENSEARCH_TIMEOUT_S": "30",
+        "HYBRIDRANK_OPENSEARCH_TIMEOUT_S": "90",
     }
 
 

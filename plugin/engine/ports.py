@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 
 import psutil
@@ -23,16 +24,24 @@ def is_free(port: int) -> bool:
     return True
 
 
+QUIET_PORTS = range(20_000, 32_768)
+"""Below those that systems give to outgoing connections (from 32768 on Linux, from 49152 elsewhere), any of which could
+take a port between the moment it is chosen and the moment, perhaps after a restart, it is listened on."""
+
+
 def free_ports(count: int) -> list[int]:
-    """Some free ports, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Some free ports, all different, drawn from :data:`QUIET_PORTS`.
+
+    Raises:
+        LocalNodeError: there are not so many.
+    """
+    found: list[int] = []
+    for port in random.sample(QUIET_PORTS, len(QUIET_PORTS)):
+        if len(found) == count:
+            return found
+        if is_free(port):
+            found.append(port)
+    raise LocalNodeError(f"fewer than {count} ports of {QUIET_PORTS.start} to {QUIET_PORTS.stop - 1} are free")
 
 
 def holder(port: int) -> str:

@@ -32,11 +32,11 @@ class TroubleProxy:
         self.max_body = max_body
         self.made: Counter[str] = Counter()
         self._random = random.Random(seed)
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def draw(self, path: str, size: int) -> str | None:
         """The trouble of the next request, or ``None``."""
-        with self._lock:
+        with self.lock:
             if not path.split("?", maxsplit=1)[0].endswith(("_bulk", "_mget")):
                 return None
             if size > self.max_body:
@@ -51,7 +51,7 @@ class TroubleProxy:
 
     def pick(self, count: int) -> list[int]:
         """Statuses of the items of one bulk request: 0 lets an item through."""
-        with self._lock:
+        with self.lock:
             return [self._random.choice((0, 429, 503)) for _ in range(count)]
 
 

@@ -146,7 +146,7 @@ def test_addresses_and_people_are_neither_stored_nor_logged(service: Running, en
     event["event_attributes"] |= {"ip": "198.51.100.7", "note": "198.51.100.7"}
     event["user_id"] = "eve"
     post(service, event)
-    with Engine(ClusterConfig(engine_url)) as engine:
+    with Engine(ClusterConfig(engine_url, timeout_s=60)) as engine:
         name = f"{INDEX}:{event['event_id']}"
         stored = json.dumps(engine.request("GET", f"/{UBI_EVENTS}/_doc/{name}"))
         engine.request("POST", f"/{BEHAVIOUR}/_refresh")

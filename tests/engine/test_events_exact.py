@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -163,15 +164,26 @@ def test_writers_that_are_killed_at_any_point_leave_nothing_uncounted(
         writers.append(context.Process(target=_write_until_killed, args=arguments))
         begun.append(ready)
         writers[-1].start()
-    assert all(ready.wait(60) for ready in begun)
+    assert all(ready.wait(300) for ready in begun)
     for writer in writers:
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
+    _settled(engine)
     Reconciler(engine, pseudonyms, family).run()
     totals = assert_exact(engine, pseudonyms, catalogue, family)
     assert totals
     assert _pending(engine, catalogue) == 0
+
+
+def _settled(engine: Engine) -> None:
+    """Wait until the engine has nothing more to do of what the killed writers had sent."""
+    before, now = -1, 0
+    while before != now or engine.request("GET", "/_tasks", params={"actions": "indices:data/write/*"})["nodes"]:
+        time.sleep(0.5)
+        engine.request("POST", f"/{UBI_EVENTS},{BEHAVIOUR}/_refresh")
+        stats = engine.request("GET", f"/{UBI_EVENTS},{BEHAVIOUR}/_stats/indexing")
+        before, now = now, stats["_all"]["primaries"]["indexing"]["index_total"]
 
 
 def _pending(engine: Engine, catalogue: str) -> int:

@@ -29,7 +29,8 @@ class FirstOnly(TroubleProxy):
     """Makes trouble three times, then none."""
 
     def draw(self, path: str, size: int) -> str | None:
-        return super().draw(path, size) if self.made.total() < 3 else None
+        with self.lock:  # two requests may come at once
+            return super().draw(path, size) if self.made.total() < 3 else None
 
 
 class BusyAfterFirst(TroubleProxy):
@@ -40,8 +41,9 @@ class BusyAfterFirst(TroubleProxy):
     def draw(self, path: str, size: int) -> str | None:
         if not path.endswith("_bulk"):
             return None
-        self.taken += 1
-        return "429" if self.taken > 1 else None
+        with self.lock:
+            self.taken += 1
+            return "429" if self.taken > 1 else None
 
 
 class Remembering:

@@ -9,13 +9,13 @@ pytestmark = pytest.mark.engine
 
 
 def test_session_node_is_the_version_that_the_product_is_made_for(engine_url: str) -> None:
-    with OpenSearch(engine_url) as client:
+    with OpenSearch(engine_url, timeout=60) as client:
         assert client.info()["version"]["number"] == "2.19.1"
 
 
 def test_knn_and_hybrid_queries_are_answered(engine_url: str) -> None:
     vector = {"type": "knn_vector", "dimension": 2, "method": {"name": "hnsw", "engine": "lucene"}}
-    with OpenSearch(engine_url) as client:
+    with OpenSearch(engine_url, timeout=60) as client:
         client.indices.create(
             index="local-node-knn",
             body={

@@ -94,7 +94,7 @@ def test_secured_cluster_wants_a_login_over_tls_and_keeps_its_password(cluster: 
         assert password not in " ".join(process.cmdline())
 
     with (
-        OpenSearch(info.url, ca_certs=str(info.ca)) as stranger,
+        OpenSearch(info.url, ca_certs=str(info.ca), timeout=60) as stranger,
         pytest.raises(AuthenticationException),
     ):
         stranger.info()

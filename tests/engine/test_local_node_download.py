@@ -86,5 +86,5 @@ def test_two_fetches_at_once_keep_apart(tmp_path: Path, smallest: tuple[Artifact
 
     wanted = json.dumps([artifact.model_dump() for artifact in smallest])
     both = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path), wanted]) for _ in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
+    assert [process.wait(400) for process in both] == [0, 0]
     assert all(is_whole(tmp_path / artifact.path, artifact) for artifact in smallest)

@@ -46,7 +46,7 @@ def _hybridrank(home: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def _run(home: Path, *arguments: str) -> tuple[int, str, str]:
     with _hybridrank(home, *arguments) as process:
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=400)
     return process.returncode, out, err
 
 
@@ -69,7 +69,7 @@ def started(home: Path, port: int) -> dict[str, object]:
     answers = []
     for process in both:
         with process:
-            out, err = process.communicate(timeout=240)
+            out, err = process.communicate(timeout=400)
         assert process.returncode == 0, err
         answers.append(json.loads(out))
     assert sorted(answer.pop("found") for answer in answers) == [False, True]
@@ -124,7 +124,7 @@ def test_kill_9_in_the_middle_of_indexing_loses_no_acknowledged_document(
 
     def index_until_it_dies() -> None:
         number = 0
-        with OpenSearch(str(started["url"]), max_retries=0) as client:
+        with OpenSearch(str(started["url"]), timeout=60, max_retries=0) as client:
             while True:
                 ids = [str(n) for n in range(number, number + 50)]
                 number += 50
@@ -139,7 +139,7 @@ def test_kill_9_in_the_middle_of_indexing_loses_no_acknowledged_document(
 
     writer = threading.Thread(target=index_until_it_dies)
     writer.start()
-    assert enough.wait(60)
+    assert enough.wait(200)
     (node,) = _nodes_of(home)
     node.kill()
     writer.join(60)
@@ -150,7 +150,7 @@ def test_kill_9_in_the_middle_of_indexing_loses_no_acknowledged_document(
 
     again: ClusterInfo = LocalCluster(home).start(port=port)
     assert not again.found
-    with OpenSearch(again.url) as client:
+    with OpenSearch(again.url, timeout=60) as client:
         client.indices.refresh(index="crash")
         ids = sorted(acknowledged)
         held = {
@@ -166,7 +166,7 @@ def test_stop_leaves_no_process_and_touches_no_other(engine_url: str, home: Path
     code, out, _ = _run(home, "stop", "--json")
     assert (code, json.loads(out)) == (0, {"stopped": 1})
     assert _nodes_of(home) == []
-    with OpenSearch(engine_url) as client:
+    with OpenSearch(engine_url, timeout=60) as client:
         assert client.ping(), "the session's node is another home's"
     code, out, _ = _run(home, "stop")
     assert (code, out) == (0, "nothing was running\n")

@@ -42,7 +42,7 @@ def wait_for(demo: subprocess.Popen[bytes], log: Path, ready: object, limit_s: f
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url + "/healthz", timeout=5).status_code == 200
+        return httpx.get(url + "/healthz", timeout=30).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -87,14 +87,14 @@ def test_a_second_demo_finds_everything_in_place_and_stops_on_sigterm(engine_url
     environment = {**settings_of(engine_url, service_home), "HYBRIDRANK_SAMPLE_PRODUCTS": "300"}
     demo = start_demo(log, "--port", str(port), "--index", INDEX, **environment)
     url = f"http://127.0.0.1:{port}"
-    wait_for(demo, log, lambda: answers(url), 120)
+    wait_for(demo, log, lambda: answers(url), 300)
     assert "indexed 0 + unchanged 300" in log.read_text()
     found = httpx.post(url + "/v1/search", json={"query": "shoes", "size": 1}, timeout=90).json()["results"][0]
     picture = httpx.get(f"{url}/media/{INDEX}/{found['id']}", timeout=30)
     assert picture.headers["content-type"] == "image/webp"
     assert picture.content[8:12] == b"WEBP"
     os.killpg(demo.pid, signal.SIGTERM)
-    assert demo.wait(60) == 0, log.read_text()
+    assert demo.wait(120) == 0, log.read_text()
     assert not answers(url)
     assert httpx.get(engine_url, timeout=30).status_code == 200, "an engine that the demo found must stay"
 

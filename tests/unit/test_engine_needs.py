@@ -12,7 +12,7 @@ import pytest
 
 from plugin.engine import LocalCluster, java, maven
 from plugin.engine.account import Account
-from plugin.engine.ports import free_ports, is_free, require_free
+from plugin.engine.ports import QUIET_PORTS, free_ports, is_free, require_free
 from plugin.errors import LocalNodeError
 
 
@@ -79,9 +79,13 @@ def test_a_taken_port_names_its_holder() -> None:
         assert str(caught.value).startswith(f"port {port} is taken by process {me.pid} ({me.name()})")
 
 
-def test_free_ports_differ() -> None:
+def test_free_ports_differ_and_are_none_that_an_outgoing_connection_could_take() -> None:
     ports = free_ports(20)
     assert len(set(ports)) == 20
+    assert set(ports) <= set(QUIET_PORTS)
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if given.exists():
+        assert max(ports) < int(given.read_text().split()[0])
     assert all(is_free(port) for port in ports)
 
 
