@@ -6,7 +6,10 @@
     ├── EventRejected     an event that cannot be stored; names the field and the reason
     ├── RuleRejected      a merchandising rule that cannot be; names the field and the reason
     ├── FoldFailed        events are stored, but could not be counted now; the reconciler will
-    └── SecretUnusable    the key of pseudonyms cannot be read or made
+    ├── SecretUnusable    a key file cannot be read or made
+    ├── KeyStoreUnusable  the store of people's keys cannot be read or written
+    ├── SealBroken        a record does not open: altered, another's, or its key is lost
+    └── KeyWornOut        a key has sealed as many records as it may
 """
 
 from __future__ import annotations
@@ -45,3 +48,15 @@ class FoldFailed(PersonalError):
 
 class SecretUnusable(PersonalError):
     """The key file is damaged or cannot be read; the message names the file."""
+
+
+class KeyStoreUnusable(PersonalError):
+    """The store of people's keys cannot be read or written; the message says what to do and names no person."""
+
+
+class SealBroken(PersonalError):
+    """A sealed record does not open: altered, of another person, place or version, or its key is lost."""
+
+
+class KeyWornOut(PersonalError):
+    """A data key has sealed as many records as random nonces allow; nothing more is sealed with it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import unicodedata
 from pathlib import Path
 
 from .errors import SecretUnusable
+from .secretfiles import make_once
 
 KEY_BYTES = 32
 FILE = Path("secrets") / "behaviour.key"
@@ -60,26 +60,9 @@ def load(home: Path) -> Pseudonyms:
     path = home / FILE
     try:
         if not path.exists():
-            _make(path)
+            make_once(path, secrets.token_bytes(KEY_BYTES))
         return Pseudonyms(path.read_bytes())
     except OSError as error:
         raise SecretUnusable(f"{path}: cannot be read or made ({error.strerror or type(error).__name__})") from error
     except SecretUnusable as error:
         raise SecretUnusable(f"{path}: {error}") from error
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(secrets.token_bytes(KEY_BYTES))
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return  # another worker was first; its key is the one
-    finally:
-        draft.unlink()

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
 
+    master_keys: SecretStr | None = None
+    """Master keys that wrap people's keys: ``{"keys": {"1": BASE64 of 32 bytes, ...}}``; ``None``: from a file."""
+    master_keys_file: Path | None = None
+    """``None`` is ``secrets/master-keys.json`` in ``home``, made at the first use."""
+
     sample_products: int = Field(1000, ge=1, le=1000)
     """Size of the demo's catalogue."""
 

@@ -1,4 +1,4 @@
-"""``hybridrank keys``: the shop's keys."""
+"""``hybridrank keys``: the shop's keys, and the master key over the keys of people."""
 
 from __future__ import annotations
 
@@ -28,9 +28,25 @@ def new(role: RoleOption = "shop", tenant: TenantOption = "default", json_output
     stdout.print(key, soft_wrap=True)
 
 
+def rotate(json_output: JsonFlag = False) -> None:
+    """Wrap the keys of all people by a new master key and forget the old one; takes up one that was interrupted."""
+    from ..people import open_keystore
+
+    with one_line_errors():
+        store = open_keystore(settings())
+        try:
+            done = store.rotate()
+        finally:
+            store.close()
+    if json_output:
+        print_json({"version": done.version, "rewrapped": done.rewrapped})
+        return
+    stdout.print(f"master key {done.version} wraps everything; {done.rewrapped} keys were wrapped anew")
+
+
 def register(app: typer.Typer) -> None:
     """Add the ``keys`` group."""
-    group = typer.Typer(help="The shop's keys.", no_args_is_help=True)
+    group = typer.Typer(help="The shop's keys, and the master key over the keys of people.", no_args_is_help=True)
     group.command()(new)
-    group.callback()(lambda: None)
+    group.command()(rotate)
     app.add_typer(group, name="keys")
