@@ -13,6 +13,7 @@ from . import access, metrics, problems, strict_json
 from .keys import KeyRing
 from .media import Media
 from .parts import Parts
+from .persons import PersonTokens
 from .settings import Settings
 from .version import VERSION
 
@@ -79,7 +80,7 @@ def create_app(
     app.extensions["hybridrank"] = Parts(settings, demo=demo, media=media)
     problems.install(app)
     _measure(app)
-    access.install(app, ring=None if demo else ring)
+    access.install(app, ring=None if demo else ring, tokens=PersonTokens(settings.person_keys_path))
     _register(app)
     return app
 

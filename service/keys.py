@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from . import private_files
+
 Role = Literal["shop", "admin", "metrics"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "hr_"
+DEFAULT_TENANT = "default"
 
 
 class KeysError(OSError):
@@ -82,12 +83,11 @@ class KeyRing:
                 found = Caller(stored.tenant, stored.role)
         return found
 
-    def _stat(self) -> tuple[int, int, int]:
+    def _stat(self) -> private_files.Stamp | None:
         try:
-            status = self._path.stat()
+            return private_files.stamp(self._path)
         except OSError as error:
             raise KeysError(f"{self._path}: cannot be read ({error.strerror})") from error
-        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def read(path: Path) -> KeysFile:
@@ -110,18 +110,9 @@ def read(path: Path) -> KeysFile:
 
 def add(path: Path, *, tenant: str, role: Role) -> str:
     """Make a key, add its digest to the file (created with mode 0600, replaced at once), and return the key."""
-    stored = read(path) if path.exists() else KeysFile()
     key = PREFIX + secrets.token_urlsafe(32)
-    stored.keys.append(StoredKey(sha256=digest(key), tenant=tenant, role=role))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(stored.model_dump(), stream, indent=2)
-            stream.write("\n")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with private_files.alone(path):
+        stored = read(path) if path.exists() else KeysFile()
+        stored.keys.append(StoredKey(sha256=digest(key), tenant=tenant, role=role))
+        private_files.replace(path, json.dumps(stored.model_dump(), indent=2) + "\n")
     return key

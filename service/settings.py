@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         """Where the digests of the shop's keys lie."""
         return self.keys_file or self.home / "keys.json"
 
+    @property
+    def person_keys_path(self) -> Path:
+        """Where the keys lie that sign person tokens."""
+        return self.home / "secrets" / "person-tokens.json"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -1,4 +1,4 @@
-"""``hybridrank keys``: the shop's keys, and the master key over the keys of people."""
+"""``hybridrank keys``: the shop's keys, those that sign who its people are, and the master key over people's keys."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from typing import Annotated
 
 import typer
 
-from .. import keys
+from personal.person import Person
+
+from .. import keys, persons
 from .console import JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 RoleOption = Annotated[str, typer.Option("--role", help=f"What the key may do: {', '.join(keys.ROLES)}.")]
 TenantOption = Annotated[str, typer.Option("--tenant", help="Whose key it is.")]
+RevokeOption = Annotated[bool, typer.Option("--revoke", help="Refuse tokens of the older keys from now on.")]
+LivesOption = Annotated[
+    int, typer.Option("--seconds", min=1, max=persons.LONGEST_S, help="How long the token is accepted.")
+]
+SubjectArgument = Annotated[str, typer.Argument(metavar="SUBJECT", help="The shop's own name for the person.")]
 
 
-def new(role: RoleOption = "shop", tenant: TenantOption = "default", json_output: JsonFlag = False) -> None:
+def new(role: RoleOption = "shop", tenant: TenantOption = keys.DEFAULT_TENANT, json_output: JsonFlag = False) -> None:
     """Make a key, print it once, and keep only its digest."""
     with one_line_errors():
         chosen = next((known for known in keys.ROLES if known == role), None)
@@ -44,9 +51,42 @@ def rotate(json_output: JsonFlag = False) -> None:
     stdout.print(f"master key {done.version} wraps everything; {done.rewrapped} keys were wrapped anew")
 
 
+def person_key(
+    tenant: TenantOption = keys.DEFAULT_TENANT, revoke: RevokeOption = False, json_output: JsonFlag = False
+) -> None:
+    """Make the key with which the shop's login signs person tokens; an older key counts for a day more."""
+    with one_line_errors():
+        path = settings().person_keys_path
+        made = persons.rotate(path, tenant, revoke=revoke)
+    if json_output:
+        print_json({"kid": made.kid, "alg": made.alg, "tenant": tenant, "file": str(path)})
+        return
+    stderr.print(f"person tokens of {tenant} are signed by key {made.kid} in {path}", soft_wrap=True)
+
+
+def token(
+    subject: SubjectArgument,
+    tenant: TenantOption = keys.DEFAULT_TENANT,
+    seconds: LivesOption = 3600,
+    json_output: JsonFlag = False,
+) -> None:
+    """Sign a person token as the shop's login would, to try things out; it goes into X-Hybridrank-Person."""
+    with one_line_errors():
+        try:
+            made = persons.mint(settings().person_keys_path, Person(tenant, subject), lives_s=seconds)
+        except persons.TokenRefused as error:
+            raise fail(f"SUBJECT: {error}", 2) from error
+    if json_output:
+        print_json({"token": made, "tenant": tenant, "seconds": seconds})
+        return
+    stdout.print(made, soft_wrap=True)
+
+
 def register(app: typer.Typer) -> None:
     """Add the ``keys`` group."""
-    group = typer.Typer(help="The shop's keys, and the master key over the keys of people.", no_args_is_help=True)
+    group = typer.Typer(help="The shop's keys, and the keys about people.", no_args_is_help=True)
     group.command()(new)
     group.command()(rotate)
+    group.command()(person_key)
+    group.command()(token)
     app.add_typer(group, name="keys")
