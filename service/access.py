@@ -1,7 +1,7 @@
 """Who calls: decided once, before any endpoint's own code runs.
 
-Endpoints read ``g.caller`` (whose key it is and what it may do), ``g.person`` (who is logged in at the shop, or ``None``) and
-``g.session`` (the visit, or ``None``), and nothing else. In what anyone may read (``OPEN``) all three are ``None``.
+Endpoints read ``g.caller`` (whose key it is and what it may do), ``g.person`` (who is logged in at the shop, or
+``None``) and ``g.session`` (the visit, or ``None``), and nothing else. In what anyone may read all three are ``None``.
 """
 
 from __future__ import annotations

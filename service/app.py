@@ -81,14 +81,14 @@ def create_app(
     problems.install(app)
     _measure(app)
     access.install(app, ring=None if demo else ring, tokens=PersonTokens(settings.person_keys_path))
-    _register(app)
+    _register(app, demo=demo)
     return app
 
 
-def _register(app: APIFlask) -> None:
-    from .api import BLUEPRINTS, openapi
+def _register(app: APIFlask, *, demo: bool) -> None:
+    from .api import BLUEPRINTS, DEMO_BLUEPRINTS, openapi
 
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *(DEMO_BLUEPRINTS if demo else ())):
         app.register_blueprint(blueprint)
     app.spec_processor(openapi.finish)
 

@@ -26,7 +26,7 @@ def attributed(given: list[Any], pseudonyms: Pseudonyms, person: Person | None, 
         own = dict(event)
         if client_id is not None:
             own["client_id"] = "p." + client_id
-        if session_id is not None and own.get("session_id") in {None, "", session}:
+        if session_id is not None and own.get("session_id") in (None, "", session):
             own["session_id"] = "s." + session_id
         return own
 

@@ -13,7 +13,7 @@ from personal.counters import Family
 from personal.errors import FoldFailed
 from personal.intake import Intake
 from personal.merchandising import RuleBook
-from personal.pseudonyms import load
+from personal.pseudonyms import Pseudonyms, load
 from personal.reconciler import Reconciler
 from plugin.client import Engine
 from plugin.errors import EngineError
@@ -33,12 +33,14 @@ class Behaviour:
         reader: gives the signal.
         rules: of merchandising.
         reconciler: counts what nobody has counted.
+        pseudonyms: stand for people, sessions and queries.
     """
 
     intake: Intake
     reader: BehaviourReader
     rules: RuleBook
     reconciler: Reconciler
+    pseudonyms: Pseudonyms
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine) -> Behaviour:
@@ -54,6 +56,7 @@ class Behaviour:
             BehaviourReader(engine, pseudonyms, family, Formula(eta=settings.examination_eta)),
             RuleBook(engine),
             Reconciler(engine, pseudonyms, family),
+            pseudonyms,
         )
 
 

@@ -17,8 +17,7 @@ from typing import Literal
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import OctKey
-from joserfc.jws import CompactSignature
+from joserfc.jwk import GuestProtocol, OctKey
 from joserfc.util import urlsafe_b64decode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -114,7 +113,7 @@ class PersonTokens:
         now = time.time()
         signer: list[TokenKey] = []
 
-        def choose(unverified: CompactSignature) -> OctKey:
+        def choose(unverified: GuestProtocol) -> OctKey:
             kid = unverified.headers().get("kid")
             key = keys.get(kid) if isinstance(kid, str) else None
             if key is None or (key.retires is not None and key.retires <= now):
@@ -129,7 +128,7 @@ class PersonTokens:
             raise TokenRefused("expired") from error
         except (JoseError, RecursionError, UnicodeError, OverflowError) as error:
             raise TokenRefused("its signature or a claim is not acceptable") from error
-        if signer[0].tenant != tenant:
+        if signer[0].tenant != tenant or claims["tenant"] != tenant:
             raise TokenRefused("signed by another tenant's key")
         if claims["exp"] > claims["iat"] + LONGEST_S:
             raise TokenRefused("lives longer than a day")
@@ -162,8 +161,8 @@ class _Registry(jwt.JWTClaimsRegistry):
 
     def validate_iat(self, value: object) -> None:
         """Allow for clocks that differ a little; ``exp`` is judged to the second."""
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        super().validate_iat(value - SKEW_S if number else value)
+        earlier = value - SKEW_S if isinstance(value, int | float) and not isinstance(value, bool) else value
+        super().validate_iat(earlier)
 
 
 def _secret(key: TokenKey) -> OctKey:

@@ -10,5 +10,9 @@ from .metrics import blueprint as metrics
 from .page import blueprint as page
 from .rerank import blueprint as rerank
 from .search import blueprint as search
+from .shoppers import blueprint as shoppers
+
+DEMO_BLUEPRINTS = (shoppers,)
+"""What only demo mode has."""
 
 BLUEPRINTS = (search, rerank, embed, events, merchandising, health, metrics, page)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, g
 
 from .. import metrics
 from ..app import parts
+from ..attribution import attributed
 from ..problems import Problem
 from ..schemas.events import EventsBody, EventsOut, RejectedOut
 from .answers import answer
@@ -27,8 +28,9 @@ def events(body: EventsBody) -> Response:
     if len(given) > here.settings.max_events:
         detail = f"At most {here.settings.max_events} events in one call, got {len(given)}; send several calls."
         raise Problem(413, "too-many-events", detail, [("body", "too many events")])
+    named = attributed(given, here.behaviour.pseudonyms, g.person, g.session)
     with metrics.stage("events"):
-        taken = here.behaviour.intake.take(given, default=here.settings.index)
+        taken = here.behaviour.intake.take(named, default=here.settings.index)
     metrics.EVENTS.labels("stored").inc(taken.stored)
     metrics.EVENTS.labels("duplicate").inc(taken.duplicates)
     metrics.EVENTS.labels("rejected").inc(len(taken.rejected))

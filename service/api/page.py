@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import secrets
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, send_file, send_from_directory
+from flask import Response, request, send_file, send_from_directory
 
+from ..access import SESSION, SESSION_COOKIE
 from ..app import parts
 from ..problems import Problem
 
@@ -38,6 +40,10 @@ def index() -> Response:
     response.headers["Content-Security-Policy"] = policy("data:" if here.demo else "data: https: http:")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-cache"
+    if SESSION.fullmatch(request.cookies.get(SESSION_COOKIE, "")) is None:
+        session = secrets.token_urlsafe(24)
+        secure = request.is_secure
+        response.set_cookie(SESSION_COOKIE, session, httponly=True, secure=secure, samesite="Strict")
     return response
 
 

@@ -5,11 +5,8 @@ What a login does in a shop is done here: a person token is signed and laid into
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from apiflask import APIBlueprint
 from flask import Response, g
-from pydantic import BaseModel, Field
 
 from personal.person import Person
 
@@ -18,27 +15,13 @@ from ..app import parts
 from ..keys import DEFAULT_TENANT
 from ..persons import mint
 from ..problems import invalid
-from ..schemas.base import Body, Text
+from ..schemas.shoppers import SHOPPERS, ShopperBody, ShoppersOut
 from .answers import answer
 
 LIVES_S = 12 * 3600
 PREFIX = "demo:"
-SHOPPERS = ("Ada", "Ben", "Chloe", "Dev")
 
 blueprint = APIBlueprint("shoppers", __name__, tag="demo")
-
-
-class ShopperBody(Body):
-    """Whom to be."""
-
-    name: Annotated[Text, Field(description=f"One of {', '.join(SHOPPERS)}.")]
-
-
-class ShoppersOut(BaseModel):
-    """Whom one can be, and who one is; ``current`` is missing for nobody."""
-
-    shoppers: list[str]
-    current: str | None = None
 
 
 @blueprint.get("/demo/shopper")

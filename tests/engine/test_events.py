@@ -13,11 +13,13 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from personal.person import Person
 from plugin.catalogue import create_generation, publish
 from plugin.client import ClusterConfig, Engine
 from plugin.install import install
 from plugin.names import BEHAVIOUR, UBI_EVENTS
 from service.cli import build
+from service.persons import mint, rotate
 from tests.fixtures_service import INDEX, Running, settings_of
 
 pytestmark = pytest.mark.engine
@@ -236,3 +238,26 @@ def test_a_log_from_the_wild_is_accounted_for_to_the_last_line(run: Any, engine_
     assert run(str(log), "--index", name, expect=0)["duplicates"] == 3563
     rejected = run(str(log), expect=3)
     assert rejected["read"] == rejected["rejected"] == sum(rejected["problems"].values()) == 3563
+
+
+def test_events_of_a_logged_in_person_are_the_persons_and_name_nobody(
+    service: Running, service_home: Path, engine_url: str
+) -> None:
+    keys = service_home / "secrets" / "person-tokens.json"
+    rotate(keys, "default")
+    ada = {"X-Hybridrank-Person": mint(keys, Person("default", "ada@example.org")), "X-Hybridrank-Session": "visit-12"}
+    stored = []
+    with Engine(ClusterConfig(engine_url)) as engine:
+        for claimed in ("eve", "mallory"):
+            event = clicks("nothing", str(uuid.uuid4()), [claimed], 1)[0]
+            answer = httpx.post(service.url + "/v1/events", json=event, headers=ada, timeout=90)
+            assert answer.json() == {"accepted": 1, "rejected": []}
+            found = engine.request("GET", f"/{UBI_EVENTS}/_doc/{INDEX}:{event['event_id']}")["_source"]
+            assert "ada" not in json.dumps(found)
+            assert "visit-12" not in json.dumps(found)
+            stored.append((found["client_id"], found["session_id"]))
+    assert stored[0] == stored[1]
+    assert stored[0][0] not in {"eve", "mallory"}
+    forged = {"X-Hybridrank-Person": ada["X-Hybridrank-Person"][:-4] + "AAAA"}
+    refused = httpx.post(service.url + "/v1/events", json=event, headers=forged, timeout=90)
+    assert refused.status_code == 401
