@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from apiflask import APIFlask
 from flask import g, request
 
-from personal.person import Person
+from personal.subject import Subject
 
 from .keys import DEFAULT_TENANT, Caller, KeyRing, Role
 from .persons import PersonTokens, TokenRefused
@@ -62,7 +62,7 @@ def install(app: APIFlask, *, ring: KeyRing | None, tokens: PersonTokens) -> Non
         g.session = _session()
 
 
-def _person(tokens: PersonTokens, tenant: str) -> Person | None:
+def _person(tokens: PersonTokens, tenant: str) -> Subject | None:
     """Who the caller's token speaks of. A token that is not acceptable is refused, it is not "nobody"."""
     token = request.headers.get(PERSON_HEADER)
     cookie = _cookie(PERSON_COOKIE) if token is None else None

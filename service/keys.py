@@ -12,7 +12,9 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from . import private_files
+from personal import secretfiles
+
+from . import keyfiles
 
 Role = Literal["shop", "admin", "metrics"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -83,9 +85,9 @@ class KeyRing:
                 found = Caller(stored.tenant, stored.role)
         return found
 
-    def _stat(self) -> private_files.Stamp | None:
+    def _stat(self) -> keyfiles.Stamp | None:
         try:
-            return private_files.stamp(self._path)
+            return keyfiles.stamp(self._path)
         except OSError as error:
             raise KeysError(f"{self._path}: cannot be read ({error.strerror})") from error
 
@@ -111,8 +113,8 @@ def read(path: Path) -> KeysFile:
 def add(path: Path, *, tenant: str, role: Role) -> str:
     """Make a key, add its digest to the file (created with mode 0600, replaced at once), and return the key."""
     key = PREFIX + secrets.token_urlsafe(32)
-    with private_files.alone(path):
+    with keyfiles.alone(path):
         stored = read(path) if path.exists() else KeysFile()
         stored.keys.append(StoredKey(sha256=digest(key), tenant=tenant, role=role))
-        private_files.replace(path, json.dumps(stored.model_dump(), indent=2) + "\n")
+        secretfiles.replace(path, (json.dumps(stored.model_dump(), indent=2) + "\n").encode())
     return key

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
 from personal.errors import SecretUnusable
+from personal.keystore import KeyStore, SqliteKeyStore
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported
 from ranker.errors import RankerError
@@ -21,6 +22,7 @@ from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
 from .media import Media
+from .people import open_keystore
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Parts:
         self._ranker: Ranker | None = None
         self._search: SearchService | None = None
         self._behaviour: Behaviour | None = None
+        self._keystore: SqliteKeyStore | None = None
         self._stop_reconciling = threading.Event()
         self._seen: tuple[float, Readiness] | None = None
 
@@ -98,6 +101,19 @@ class Parts:
             return self._behaviour
 
     @property
+    def keystore(self) -> KeyStore:
+        """The keys of people.
+
+        Raises:
+            KeyStoreUnusable: the store cannot be opened.
+            SecretUnusable: its master keys cannot be used.
+        """
+        with self._lock:
+            if self._keystore is None:
+                self._keystore = open_keystore(self.settings)
+            return self._keystore
+
+    @property
     def search(self) -> SearchService:
         """The search that is composed of the others."""
         from .search import SearchService
@@ -126,9 +142,12 @@ class Parts:
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
             self._behaviour = None
+            keystore, self._keystore = self._keystore, None
             self.encoders = Encoders(self.settings)
         if engine is not None:
             engine.close()
+        if keystore is not None:
+            keystore.close()
         gc.collect()
 
     def readiness(self) -> Readiness:

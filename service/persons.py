@@ -21,9 +21,10 @@ from joserfc.jwk import GuestProtocol, OctKey
 from joserfc.util import urlsafe_b64decode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from personal.person import Person
+from personal import secretfiles
+from personal.subject import Subject
 
-from . import private_files
+from . import keyfiles
 from .keys import KeysError
 
 ALGORITHM = "HS256"
@@ -83,7 +84,7 @@ class TokenKeys(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    stamp: private_files.Stamp | None
+    stamp: keyfiles.Stamp | None
     keys: dict[str, TokenKey]
 
 
@@ -95,7 +96,7 @@ class PersonTokens:
         self._known = _Known(None, {})
         self._lock = threading.Lock()
 
-    def person(self, token: str, tenant: str) -> Person:
+    def person(self, token: str, tenant: str) -> Subject:
         """Who a token speaks of.
 
         Args:
@@ -132,11 +133,11 @@ class PersonTokens:
             raise TokenRefused("signed by another tenant's key")
         if claims["exp"] > claims["iat"] + LONGEST_S:
             raise TokenRefused("lives longer than a day")
-        return Person(tenant, _subject(claims["sub"]))
+        return Subject(tenant, _subject(claims["sub"]))
 
     def _keys(self) -> dict[str, TokenKey]:
         try:
-            stamp = private_files.stamp(self._path)
+            stamp = keyfiles.stamp(self._path)
         except OSError as error:
             raise KeysError(f"{self._path}: cannot be read ({error.strerror})") from error
         with self._lock:
@@ -208,7 +209,7 @@ def rotate(path: Path, tenant: str, *, revoke: bool = False) -> TokenKey:
     Raises:
         KeysError: the file cannot be used.
     """
-    with private_files.alone(path):
+    with keyfiles.alone(path):
         return _rotate(path, read(path), tenant, revoke)
 
 
@@ -224,11 +225,11 @@ def _rotate(path: Path, stored: TokenKeys, tenant: str, revoke: bool) -> TokenKe
         kid=secrets.token_hex(8), k=str(OctKey.generate_key(KEY_BYTES * 8).as_dict()["k"]), alg=ALGORITHM, tenant=tenant
     )
     written = TokenKeys(keys=[*retiring, made]).model_dump(exclude_none=True)
-    private_files.replace(path, json.dumps(written, indent=2) + "\n")
+    secretfiles.replace(path, (json.dumps(written, indent=2) + "\n").encode())
     return made
 
 
-def mint(path: Path, person: Person, *, lives_s: int = 3600, make_key: bool = False) -> str:
+def mint(path: Path, person: Subject, *, lives_s: int = 3600, make_key: bool = False) -> str:
     """Sign a token for a person, as the shop's own login would.
 
     Args:
@@ -245,7 +246,7 @@ def mint(path: Path, person: Person, *, lives_s: int = 3600, make_key: bool = Fa
         raise TokenRefused(f"a token lives 1 to {LONGEST_S} seconds")
     if not person.subject:
         raise TokenRefused("a token needs a subject")
-    with private_files.alone(path):
+    with keyfiles.alone(path):
         stored = read(path)
         signing = [key for key in stored.keys if key.tenant == person.tenant and key.retires is None]
         if not signing and not make_key:

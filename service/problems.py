@@ -13,7 +13,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
-from personal.errors import SecretUnusable
+from personal.errors import KeyStoreUnusable, SecretUnusable
 from plugin.errors import (
     EncoderMismatch,
     EngineError,
@@ -44,6 +44,7 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     RankerError: (503, "model-unavailable", "The ranking model could not be loaded; see /readyz."),
     TimeoutError: (408, "request-timeout", "The body did not arrive in time."),
     SecretUnusable: (503, "secret-unusable", "The key of pseudonyms cannot be read or made; see the log."),
+    KeyStoreUnusable: (503, "keystore-unusable", "The store of people's keys cannot be used; see the log."),
     KeysError: (503, "keys-unavailable", "The file of keys cannot be read, so nobody is let in."),
 }
 """Errors whose own words are not for strangers: status, kind, detail."""

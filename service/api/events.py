@@ -28,7 +28,8 @@ def events(body: EventsBody) -> Response:
     if len(given) > here.settings.max_events:
         detail = f"At most {here.settings.max_events} events in one call, got {len(given)}; send several calls."
         raise Problem(413, "too-many-events", detail, [("body", "too many events")])
-    named = attributed(given, here.behaviour.pseudonyms, g.person, g.session)
+    client_id = here.keystore.obtain(g.person.tenant, g.person.subject).pseudonym if g.person is not None else None
+    named = attributed(given, here.behaviour.pseudonyms, client_id=client_id, session=g.session)
     with metrics.stage("events"):
         taken = here.behaviour.intake.take(named, default=here.settings.index)
     metrics.EVENTS.labels("stored").inc(taken.stored)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, g
 
-from personal.person import Person
+from personal.subject import Subject
 
 from ..access import PERSON_COOKIE
 from ..app import parts
@@ -28,7 +28,7 @@ blueprint = APIBlueprint("shoppers", __name__, tag="demo")
 @blueprint.output(ShoppersOut)
 def current() -> Response:
     """Who the visitor is."""
-    person: Person | None = g.person
+    person: Subject | None = g.person
     name = person.subject.removeprefix(PREFIX) if person is not None else None
     return answer(ShoppersOut(shoppers=list(SHOPPERS), current=name))
 
@@ -40,7 +40,7 @@ def become(body: ShopperBody) -> Response:
     """Become one of the demo's shoppers."""
     if body.name not in SHOPPERS:
         raise invalid("name", f"one of {', '.join(SHOPPERS)}")
-    person = Person(DEFAULT_TENANT, PREFIX + body.name)
+    person = Subject(DEFAULT_TENANT, PREFIX + body.name)
     token = mint(parts().settings.person_keys_path, person, lives_s=LIVES_S, make_key=True)
     response = answer(ShoppersOut(shoppers=list(SHOPPERS), current=body.name))
     response.set_cookie(PERSON_COOKIE, token, max_age=LIVES_S, httponly=True, samesite="Strict")

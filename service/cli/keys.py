@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from personal.person import Person
+from personal.subject import Subject
 
 from .. import keys, persons
 from .console import JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
@@ -73,7 +73,7 @@ def token(
     """Sign a person token as the shop's login would, to try things out; it goes into X-Hybridrank-Person."""
     with one_line_errors():
         try:
-            made = persons.mint(settings().person_keys_path, Person(tenant, subject), lives_s=seconds)
+            made = persons.mint(settings().person_keys_path, Subject(tenant, subject), lives_s=seconds)
         except persons.TokenRefused as error:
             raise fail(f"SUBJECT: {error}", 2) from error
     if json_output:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from personal.person import Person
+from personal.subject import Subject
 from plugin.catalogue import create_generation, publish
 from plugin.client import ClusterConfig, Engine
 from plugin.install import install
@@ -245,7 +245,7 @@ def test_events_of_a_logged_in_person_are_the_persons_and_name_nobody(
 ) -> None:
     keys = service_home / "secrets" / "person-tokens.json"
     rotate(keys, "default")
-    ada = {"X-Hybridrank-Person": mint(keys, Person("default", "ada@example.org")), "X-Hybridrank-Session": "visit-12"}
+    ada = {"X-Hybridrank-Person": mint(keys, Subject("default", "ada@example.org")), "X-Hybridrank-Session": "visit-12"}
     stored = []
     with Engine(ClusterConfig(engine_url)) as engine:
         for claimed in ("eve", "mallory"):

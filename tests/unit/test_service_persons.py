@@ -9,12 +9,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from personal.person import Person
+from personal.subject import Subject
 from service import persons
 from service.keys import KeysError
 from service.persons import PersonTokens, TokenRefused, mint, rotate
 
-ADA = Person("acme", "ada@example.org")
+ADA = Subject("acme", "ada@example.org")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_what_another_implementation_signs_is_accepted(file):
     secret = base64.urlsafe_b64decode(own["k"] + "=" * (-len(own["k"]) % 4))
     text = part({"typ": "JWT", "alg": "HS256", "kid": own["kid"]}) + "." + part(claims(sub="grace"))
     signature = part(hmac.new(secret, text.encode(), hashlib.sha256).digest())
-    assert PersonTokens(file).person(f"{text}.{signature}", "acme") == Person("acme", "grace")
+    assert PersonTokens(file).person(f"{text}.{signature}", "acme") == Subject("acme", "grace")
 
 
 WRONG_CLAIMS = {
@@ -238,8 +238,8 @@ def test_a_damaged_file_is_said_without_its_secrets(file, content):
 
 
 def test_what_would_be_refused_is_not_minted(file):
-    for person, lives_s in ((ADA, 0), (ADA, 86_401), (Person("acme", ""), 60), (Person("acme", "a" * 300), 60)):
+    for person, lives_s in ((ADA, 0), (ADA, 86_401), (Subject("acme", ""), 60), (Subject("acme", "a" * 300), 60)):
         with pytest.raises(TokenRefused):
             mint(file, person, lives_s=lives_s)
     with pytest.raises(KeysError):
-        mint(file, Person("nobody", "ada"))
+        mint(file, Subject("nobody", "ada"))

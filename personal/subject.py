@@ -1,4 +1,4 @@
-"""Who a request is about: a person of a tenant, as the tenant itself names them."""
+"""Whom a request is about: a person of a tenant, as the tenant itself names them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Subject:
     """Somebody who is logged in at a shop.
 
     Attributes:
