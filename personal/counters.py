@@ -85,7 +85,7 @@ class Family:
             raise ValueError(f"half_life_days: expected {MIN_HALF_LIFE_DAYS} or more")
 
     def __str__(self) -> str:
-        return f"1-{self.half_life_days:g}-{self.key_id}-{self.epoch}"
+        return f"2-{self.half_life_days:g}-{self.key_id}-{self.epoch}"
 
     def weight(self, time_ms: int) -> float:
         """What an event of that time weighs."""

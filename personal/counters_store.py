@@ -91,6 +91,8 @@ class CounterStore:
             "item": key.item,
             "query": key.query,
             "person": events[0].person,
+            "did": sorted(action for action in after if action != "impression"),
+            "at": max(slots[0][0] for slots in after.values()),
             "state": after,
             "n": old.source["n"] + 1 if old is not None else 1,
             "pending": {"sums": change, "people": 0 if before else 1},

@@ -163,7 +163,7 @@ def _signals(hit: Mapping[str, Any], request: SearchRequest, now: datetime) -> d
 
 def union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
     """Split what was brought into the members of some signal's top k and the others, each in the engine's order."""
-    members: set[str] = set()
+    members: set[str] = set(request.also)
     matching = [hit for hit in hits if hit.signals.get(lexical.NAME, 0.0) > 0.0]
     members |= {hit.id for hit in _best(matching, lexical.NAME, request.k_lexical)}
     for name in request.vectors:

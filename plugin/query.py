@@ -44,6 +44,7 @@ class SearchRequest:
         k_lexical: how many of the best lexical matches enter the window.
         k_vector: how many of the nearest by each vector do.
         hidden: ids that must not be found, counted or offered as facets.
+        also: ids that are brought whatever they score, as far as the filters let them through.
         from_: place of the first wanted result.
         size: how many are wanted.
         spelling: whether to look for a better spelling.
@@ -59,6 +60,7 @@ class SearchRequest:
     k_lexical: int = 100
     k_vector: int = 100
     hidden: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     from_: int = 0
     size: int = 10
     spelling: bool = True
@@ -94,7 +96,7 @@ class SearchRequest:
     @property
     def is_listing(self) -> bool:
         """Whether the order is a field's and not relevance's: sorted, or nothing to be relevant to."""
-        return self.sort is not None or (self.words is None and not self.vectors)
+        return self.sort is not None or (self.words is None and not self.vectors and not self.also)
 
     def window(self, shards: int) -> int:
         """How many hits hold every signal's top k, by construction.
@@ -102,7 +104,7 @@ class SearchRequest:
         Each shard answers its own nearest, ``ef`` of them; then follow the lexical matches in the order of BM25.
         """
         lexical = self.k_lexical if self.words is not None else 0
-        return min(MAX_WINDOW, lexical + shards * self.ef_search * len(self.vectors))
+        return min(MAX_WINDOW, lexical + len(self.also) + shards * self.ef_search * len(self.vectors))
 
     @property
     def ef_search(self) -> int:
@@ -125,6 +127,8 @@ def window_body(request: SearchRequest, *, from_: int, size: int) -> dict[str, A
     clauses = _filters(request)
     should = [] if request.words is None else [lexical_clause(request.words)]
     should += [_nearest(request, name, vector, clauses) for name, vector in request.vectors.items()]
+    if request.also:
+        should.append({"ids": {"values": list(request.also), "boost": VECTOR_BOOST}})
     body = _frame(request, {"bool": {"should": should, "minimum_should_match": 1, "filter": clauses}}, from_, size)
     body["sort"] = [{"_score": "desc"}, {"id": {"order": "asc", "unmapped_type": "keyword"}}]
     return body
