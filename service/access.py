@@ -23,7 +23,16 @@ OPEN = frozenset({"health.healthz", "health.readyz", "page.index", "page.asset",
 
 ALLOWED: dict[Role, frozenset[str] | None] = {
     "admin": None,
-    "shop": frozenset({"search.search", "rerank.rerank", "embed.embed", "events.events", "page.media"}),
+    "shop": frozenset(
+        {
+            "search.search",
+            "recommend.recommend",
+            "rerank.rerank",
+            "embed.embed",
+            "events.events",
+            "page.media",
+        }
+    ),
     "metrics": frozenset({"metrics.metrics"}),
 }
 """Which endpoints a role may call; ``None`` is every one."""

@@ -15,6 +15,7 @@ from personal.intake import Intake
 from personal.merchandising import RuleBook
 from personal.pseudonyms import Pseudonyms, load
 from personal.reconciler import Reconciler
+from personal.together import TogetherReader
 from plugin.client import Engine
 from plugin.errors import EngineError
 
@@ -34,6 +35,7 @@ class Behaviour:
         rules: of merchandising.
         reconciler: counts what nobody has counted.
         pseudonyms: stand for people, sessions and queries.
+        together: what goes with items, and what trends.
     """
 
     intake: Intake
@@ -41,6 +43,7 @@ class Behaviour:
     rules: RuleBook
     reconciler: Reconciler
     pseudonyms: Pseudonyms
+    together: TogetherReader
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine) -> Behaviour:
@@ -57,6 +60,7 @@ class Behaviour:
             RuleBook(engine),
             Reconciler(engine, pseudonyms, family),
             pseudonyms,
+            TogetherReader(engine, family),
         )
 
 

@@ -26,6 +26,7 @@ from .people import open_keystore
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .recommend import RecommendService
     from .search import SearchService
 
 log = logging.getLogger("hybridrank.service")
@@ -62,6 +63,7 @@ class Parts:
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None
         self._search: SearchService | None = None
+        self._recommend: RecommendService | None = None
         self._behaviour: Behaviour | None = None
         self._keystore: SqliteKeyStore | None = None
         self._stop_reconciling = threading.Event()
@@ -123,6 +125,16 @@ class Parts:
                 self._search = SearchService(self)
             return self._search
 
+    @property
+    def recommend(self) -> RecommendService:
+        """The recommendations that are composed of the others."""
+        from .recommend import RecommendService
+
+        with self._lock:
+            if self._recommend is None:
+                self._recommend = RecommendService(self)
+            return self._recommend
+
     def load(self) -> None:
         """Load the models now. A failure does not end the worker: ``/readyz`` tells it, a request tries again."""
         for part, reason in self._model_reasons().items():
@@ -141,7 +153,7 @@ class Parts:
         self._stop_reconciling.set()
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
-            self._behaviour = None
+            self._behaviour = self._recommend = None
             keystore, self._keystore = self._keystore, None
             self.encoders = Encoders(self.settings)
         if engine is not None:

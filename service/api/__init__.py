@@ -8,6 +8,7 @@ from .health import blueprint as health
 from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
 from .page import blueprint as page
+from .recommend import blueprint as recommend
 from .rerank import blueprint as rerank
 from .search import blueprint as search
 from .shoppers import blueprint as shoppers
@@ -15,4 +16,4 @@ from .shoppers import blueprint as shoppers
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, rerank, embed, events, merchandising, health, metrics, page)
+BLUEPRINTS = (search, recommend, rerank, embed, events, merchandising, health, metrics, page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import demo, engine, evaluate, events, index, install, keys, merchandise, sample, search, serve, train
+from . import demo, engine, evaluate, events, index, install, keys, merchandise, recommend, sample, search, serve, train
 
 
 def build() -> typer.Typer:
@@ -16,6 +16,6 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (demo, engine, install, index, search, events, merchandise, serve, keys, evaluate, train, sample):
+    for module in (demo, engine, install, index, search, recommend, events, merchandise, serve, keys, evaluate, train, sample):
         module.register(app)
     return app

@@ -1,0 +1,164 @@
+"""What is worth recommending beside an item, and why: the union of several origins. Pure but for its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugin.document import passage
+from ranker.blend import NEUTRAL, contributions
+
+from .together import NOTHING, Together
+
+QUERY_CHARS = 160
+"""Of the viewed item's passage, so much stands in the query's place: title, brand, colour, kind."""
+RECENT = 20
+"""So many of the latest items of a visit are looked at."""
+ALSO = 80
+"""Most candidates that come from elsewhere than words and vectors."""
+_TITLE_CHARS = 60
+_ALIKE = 0.85
+"""A cosine of pictures above it is worth saying so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What a visit or a person did lately.
+
+    Attributes:
+        items: ids of products that were cared for, oldest first, each once.
+        bought: those that were bought.
+    """
+
+    items: tuple[str, ...] = ()
+    bought: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where candidates come from, beside the words and vectors of the viewed item; values in 0..1 by item.
+
+    Attributes:
+        together: what goes with the viewed item.
+        visit: what goes with the other items of the visit.
+        sequence: what a sequence model expects next.
+        trending: what many people care for now.
+        social: what friends share.
+    """
+
+    together: Together = NOTHING
+    visit: Together = NOTHING
+    sequence: Mapping[str, float] = field(default_factory=dict)
+    trending: Mapping[str, float] = field(default_factory=dict)
+    social: Mapping[str, float] = field(default_factory=dict)
+
+    def ids(self, most: int = ALSO) -> tuple[str, ...]:
+        """The candidates, taken in turn from each origin, its best first, so that none crowds out the others."""
+        lists = [
+            _best(values)
+            for values in (
+                self.together.bought,
+                self.together.seen,
+                self.sequence,
+                self.social,
+                self.visit.signals(),
+                self.trending,
+            )
+        ]
+        found: dict[str, None] = {}
+        for place in range(max(map(len, lists), default=0)):
+            for names in lists:
+                if place < len(names):
+                    found.setdefault(names[place])
+        return tuple(found)[:most]
+
+    def signals(self, item: str) -> dict[str, float]:
+        """The live signals of one item; what is not known is left out."""
+        signals: dict[str, float] = {}
+        around = [
+            value
+            for values in (self.together.seen, self.together.bought)
+            if (value := values.get(item)) is not None
+        ]
+        # What the other items of the visit say counts half of what the viewed one says.
+        around += [NEUTRAL + (value - NEUTRAL) / 2 for value in [self.visit.signals().get(item)] if value is not None]
+        if around:
+            signals["together"] = max(around)
+        for name, values in (("sequence", self.sequence), ("social", self.social)):
+            if item in values:
+                signals[name] = values[item]
+        if item in self.trending:
+            signals["trending"] = NEUTRAL + self.trending[item] / 2
+        return signals
+
+
+def query_of(source: Mapping[str, Any]) -> str:
+    """The text of a viewed item that stands in the query's place."""
+    text = passage(source)
+    if len(text) <= QUERY_CHARS:
+        return text
+    return text[:QUERY_CHARS].rsplit(" ", 1)[0]
+
+
+def title_of(source: Mapping[str, Any]) -> str:
+    """An item's title, short enough to stand in a sentence."""
+    title = " ".join(str(source.get("title") or source.get("id") or "").split())
+    return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1].rstrip() + "…"
+
+
+def reason_of(item: str, signals: Mapping[str, float], origins: Origins, viewed: str | None) -> str:
+    """Why an item is recommended, in words: what moved it most.
+
+    Args:
+        item: its id.
+        signals: all that are known of it.
+        origins: where candidates came from.
+        viewed: title of the viewed item; ``None`` where none is.
+    """
+    moved = contributions(signals)
+    for name in ("session", "profile"):
+        if name in signals:
+            moved[name] = 2.0 * (signals[name] - NEUTRAL)
+    name, most = max(moved.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0.0))
+    if most > 0.2:
+        return _moved(name, item, origins, viewed)
+    fresh = "New: " if "behaviour" not in signals else ""
+    if viewed is None:
+        return "From the catalogue"
+    if signals.get("image_vector", 0.0) > _ALIKE and signals["image_vector"] > signals.get("text_vector", 0.0):
+        return _sentence(f"{fresh}looks like {viewed}")
+    return _sentence(f"{fresh}similar to {viewed}")
+
+
+def _moved(name: str, item: str, origins: Origins, viewed: str | None) -> str:
+    if name == "together" and viewed is not None and item in origins.together.signals():
+        bought, seen = origins.together.bought.get(item, 0.0), origins.together.seen.get(item, 0.0)
+        return f"Often bought with {viewed}" if bought >= seen else f"People who looked at {viewed} look at this"
+    return {
+        "together": "Goes with what you looked at before",
+        "sequence": "What people look at next, going by your visit",
+        "social": "Your friends like it",
+        "trending": "Many people look at it this week",
+        "session": "Fits what you look at in this visit",
+        "profile": "Fits your taste",
+    }[name]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _best(values: Mapping[str, float]) -> list[str]:
+    """The items above chance, best first."""
+    return [item for item, _ in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))]
+
+
+def merged(recent: Sequence[Recent]) -> Recent:
+    """The visit's and the person's latest items as one: of an item that stands in both the later place counts."""
+    items: dict[str, None] = {}
+    for one in recent:
+        for item in one.items:
+            items.pop(item, None)
+            items[item] = None
+    return Recent(tuple(items)[-RECENT:], frozenset().union(*(one.bought for one in recent)))
