@@ -77,9 +77,7 @@ class Origins:
         """The live signals of one item; what is not known is left out."""
         signals: dict[str, float] = {}
         around = [
-            value
-            for values in (self.together.seen, self.together.bought)
-            if (value := values.get(item)) is not None
+            value for values in (self.together.seen, self.together.bought) if (value := values.get(item)) is not None
         ]
         # What the other items of the visit say counts half of what the viewed one says.
         around += [NEUTRAL + (value - NEUTRAL) / 2 for value in [self.visit.signals().get(item)] if value is not None]

@@ -1,7 +1,7 @@
 """Live signals that no text tells, put on the logit of a ranker's score.
 
-Each is a value in 0..1 with 0.5 for "as with anything"; what is not known adds nothing, so that a new item stands like an
-average one. The weights are priors for whoever has no log to learn from; docs/recommend.md has what they are worth.
+Each is a value in 0..1 with 0.5 for "as with anything"; what is not known adds nothing, so that a new item stands like
+an average one. The weights are priors for whoever has no log to learn from; docs/recommend.md has what they are worth.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Ask:
     size: int = 8
     diversity: float = 0.2
     exclude: tuple[str, ...] = ()
-    recent: Recent = Recent()
+    recent: Recent = field(default_factory=Recent)
     social: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -143,7 +143,8 @@ class _Answering:
         around = [item for item in reversed(recent.items) if item not in own][:AROUND]
         reader = self._parts.behaviour.together
         beside = self._without("together", lambda: reader.of(name, [own, around], timeout_s=self._limit), None)
-        trending = self._without("trending", lambda: reader.trending(name, timeout_s=self._limit), {})
+        nothing: Mapping[str, float] = {}
+        trending = self._without("trending", lambda: reader.trending(name, timeout_s=self._limit), nothing)
         origins = Origins(trending=trending, social=self._ask.social)
         return origins if beside is None else replace(origins, together=beside[0], visit=beside[1])
 
@@ -172,9 +173,8 @@ class _Answering:
             found = gather(self._parts.engine, replace(self._catalogue, name=self._catalogue.index), request)
         ids = [hit.id for hit in found.hits]
         behaviour = self._parts.behaviour.reader
-        known = self._without(
-            "behaviour", lambda: behaviour.signals(name, None, ids, timeout_s=self._limit), {}
-        )
+        nothing: Mapping[str, float] = {}
+        known = self._without("behaviour", lambda: behaviour.signals(name, None, ids, timeout_s=self._limit), nothing)
         return [replace(hit, signals=_all_signals(hit, known, origins)) for hit in found.hits]
 
     def _rank(self, viewed: Mapping[str, Any] | None, hits: Sequence[Hit]) -> Ranking:

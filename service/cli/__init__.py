@@ -16,6 +16,20 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (demo, engine, install, index, search, recommend, events, merchandise, serve, keys, evaluate, train, sample):
+    for module in (
+        demo,
+        engine,
+        install,
+        index,
+        search,
+        recommend,
+        events,
+        merchandise,
+        serve,
+        keys,
+        evaluate,
+        train,
+        sample,
+    ):
         module.register(app)
     return app
