@@ -152,7 +152,7 @@ def test_what_others_bought_together_is_recommended_with_its_reason(
     ]
     assert httpx.post(f"{service.url}/v1/events", json=events, timeout=120).json()["accepted"] == len(events)
     engine.request("POST", f"/{BEHAVIOUR}/_refresh")
-    found = {one["id"]: one for one in get(service, item=seed, size=20, diversity=0).json()["recommendations"]}
+    found = {one["id"]: one for one in get(service, item=seed, size=50, diversity=0).json()["recommendations"]}
     assert found[lamp["id"]]["signals"]["together"] > 0.5
     assert found[lamp["id"]]["reason"].startswith("Often bought with")
 
