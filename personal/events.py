@@ -38,6 +38,8 @@ _TEXTS: Mapping[str, int] = {
 }
 """Fields that are text, and how long each may be: what the mapping of ``ubi_events`` indexes."""
 _FIELDS = frozenset({*_TEXTS, "timestamp", "event_attributes"})
+_EXTRAS = ("extra_info", "extra_info_type")
+"""What the JavaScript collector of OpenSearch puts beside the fields of UBI; they go under ``event_attributes``."""
 _PERSONAL_IDS = ("client_id", "session_id", "query_id")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -78,7 +80,7 @@ def read_event(
     if not isinstance(raw, dict):
         raise EventRejected("", "expected an object: a UBI event")
     for name in raw:
-        if name not in _FIELDS:
+        if name not in _FIELDS and name not in _EXTRAS:
             raise EventRejected(_shown(name), "not a field of a UBI event; put your own under event_attributes")
     texts = {name: text for name in _TEXTS if (text := _text(raw, name)) is not None}
     application = catalogue or texts.get("application") or default
@@ -101,7 +103,7 @@ def read_event(
     for name in ("message_type", "message", "user_query"):
         if name in texts:
             document[name] = scrubbed_text(texts[name])
-    attributes = _attributes(raw.get("event_attributes"))
+    attributes = _attributes(_with_extras(raw))
     if attributes:
         document["event_attributes"] = attributes
     canonical = _canonical(document)
@@ -111,6 +113,16 @@ def read_event(
     if event_id is None:
         return Event(f"{application}:d.{hashlib.sha256(canonical).hexdigest()[:32]}", document)
     return Event(f"{application}:{_named(event_id)}", {**document, "event_id": scrubbed_text(event_id)})
+
+
+def _with_extras(raw: Mapping[str, Any]) -> object:
+    given = raw.get("event_attributes")
+    extras = {name: raw[name] for name in _EXTRAS if raw.get(name) is not None}
+    if not extras:
+        return given
+    if given is not None and not isinstance(given, dict):
+        raise EventRejected("event_attributes", "expected an object")
+    return {**extras, **(given or {})}
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:

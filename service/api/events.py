@@ -1,4 +1,4 @@
-"""``POST /v1/events``: what people did, as UBI 1.3.0 events."""
+"""``POST /v1/events``, ``/ubi_events``: what people did, as UBI 1.3.0 events."""
 
 from __future__ import annotations
 
@@ -40,3 +40,7 @@ def events(body: EventsBody) -> Response:
         log.warning("events are stored, but counted later: %s", taken.fold_failed)
     rejected = [RejectedOut(index=refusal.index, reason=str(refusal)) for refusal in taken.rejected]
     return answer(EventsOut(accepted=taken.stored + taken.duplicates, rejected=rejected))
+
+
+# Where the JavaScript collector of OpenSearch posts, below the address that it is given.
+blueprint.add_url_rule("/ubi_events", endpoint="events", view_func=events, methods=["POST"])

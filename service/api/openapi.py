@@ -8,7 +8,7 @@ from ..access import PERSON_HEADER, SESSION_HEADER
 from ..problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-OPERATIONS = {"/v1/rerank": "rerank", "/v2/rerank": "rerank_v2", "/rerank": "rerank_bare"}
+OPERATIONS = {"/v1/rerank": "rerank", "/v2/rerank": "rerank_v2", "/rerank": "rerank_bare", "/ubi_events": "ubi_events"}
 """Names of the operations that one function answers under several paths."""
 
 WHO = {

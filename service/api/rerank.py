@@ -77,7 +77,7 @@ def _texts(body: TextsBody, settings: Settings) -> Response:
                     score=raw(item.score) if body.raw_scores else relevance(item.score),
                     text=body.texts[item.position] if body.return_text else None,
                 )
-                for item in ranking.items
+                for item in ranking.items[: body.top_n]
             ]
         )
     )

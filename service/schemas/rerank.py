@@ -46,6 +46,7 @@ class TextsBody(Body):
 
     query: Text = Field(min_length=1)
     texts: list[Text] = Field(min_length=1)
+    top_n: int | None = Field(None, ge=1)
     raw_scores: bool = False
     return_text: bool = False
     truncate: bool | None = None

@@ -1,0 +1,93 @@
+"""The client for asyncio (and trio, as httpx)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from . import calls
+from .answers import Accepted, Embedding, Found, Reranked
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Asks one service. Keeps its connections, so make one and close it.
+
+    Every call raises the errors of :mod:`hybridrank_client.errors`.
+
+    Args:
+        url: where the service answers, such as ``http://127.0.0.1:8000``.
+        key: the shop's key; a service in demo mode needs none.
+        person: the person token of who is logged in; see :meth:`as_person` for many people.
+        session: the visit.
+        timeout: as httpx takes it; seconds for each step of a request.
+        transport: as httpx takes it; ``httpx.AsyncHTTPTransport(retries=2)`` connects again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        person: str | None = None,
+        session: str | None = None,
+        timeout: calls.Timeout = calls.TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=calls.headers(key, None, None), timeout=timeout, transport=transport
+        )
+        self._who = calls.headers(None, person, session)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, also those of every :meth:`as_person`."""
+        await self._http.aclose()
+
+    def as_person(self, person: str | None = None, *, session: str | None = None) -> AsyncClient:
+        """The same connections, asking for somebody: cheap, one a request of your shop."""
+        other = object.__new__(type(self))
+        other._http = self._http
+        other._who = calls.headers(None, person, session)
+        return other
+
+    async def search(self, query: str | None = None, **options: Unpack[calls.SearchOptions]) -> Found:
+        """Search a catalogue; browse it where ``query`` is ``None``."""
+        return await self._send(calls.search(query, options))
+
+    async def rerank(
+        self,
+        query: str,
+        documents: Sequence[str | Mapping[str, Any]],
+        *,
+        top_n: int | None = None,
+        model: str | None = None,
+    ) -> Reranked:
+        """Put texts, or candidates with their signals, in order of relevance."""
+        return await self._send(calls.rerank(query, documents, top_n, model))
+
+    async def embed(self, texts: Sequence[str]) -> Embedding:
+        """The vectors that search compares."""
+        return await self._send(calls.embed(texts))
+
+    async def events(self, events: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> Accepted:
+        """Tell what people did, as UBI events; sending again is safe."""
+        return await self._send(calls.events(events))
+
+    async def _send(self, call: calls.Call[T]) -> T:
+        try:
+            response = await self._http.request(call.method, call.path, json=call.json, headers=self._who)
+        except httpx.HTTPError as error:
+            raise calls.of_transport(error) from error
+        return call.answer(response)

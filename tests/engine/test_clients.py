@@ -1,0 +1,184 @@
+"""Clients that exist, by the very requests that they send; the libraries themselves are in ``tests/clients``."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import httpx
+import pytest
+from hybridrank_client import AsyncClient, Client, Forbidden, Invalid, NotFound, Unreachable
+
+from tests.fixtures_service import INDEX, Running
+
+pytestmark = pytest.mark.engine
+
+QUERY = "a lamp for reading"
+TEXTS = ["A garden hose of green rubber", "Reading lamp for the desk, warm light", "Running shoes"]
+
+
+def post(service: Running, path: str, body: object, **headers: str) -> httpx.Response:
+    return httpx.post(service.url + path, json=body, headers=headers, timeout=120)
+
+
+def best(results: list[dict]) -> dict:
+    assert sorted(result["index"] for result in results) == [0, 1, 2]
+    return results[0]
+
+
+def test_cohere(service):
+    headers = {"Authorization": "Bearer any", "X-Client-Name": "test", "Accept": "*/*"}
+    second = {"model": "rerank-v3.5", "query": QUERY, "documents": TEXTS, "top_n": 3, "max_tokens_per_doc": 4096}
+    first = {
+        "model": "rerank-english-v3.0",
+        "query": QUERY,
+        "documents": [{"text": text} for text in TEXTS],
+        "top_n": 3,
+        "rank_fields": ["text"],
+        "return_documents": True,
+        "max_chunks_per_doc": 10,
+    }
+    found = post(service, "/v2/rerank", second, **headers).json()
+    assert uuid.UUID(found["id"])
+    assert best(found["results"])["index"] == 1
+    assert all(0 <= result["relevance_score"] <= 1 for result in found["results"])
+    found = post(service, "/v1/rerank", first, **headers).json()
+    assert best(found["results"])["document"] == {"text": TEXTS[1]}
+
+
+def test_jina(service):
+    body = {
+        "model": "jina-reranker-v2-base-multilingual",
+        "query": QUERY,
+        "documents": TEXTS,
+        "top_n": 3,
+        "return_documents": False,
+    }
+    found = post(service, "/v1/rerank", body).json()
+    assert best(found["results"])["index"] == 1
+    assert found["model"]
+
+
+def test_text_embeddings_inference(service):
+    body = {"query": QUERY, "texts": TEXTS, "raw_scores": False, "return_text": True, "truncate": True}
+    found = post(service, "/rerank", body).json()
+    assert best(found)["text"] == TEXTS[1]
+    scores = [one["score"] for one in found]
+    assert scores == sorted(scores, reverse=True)
+    raw = post(service, "/rerank", {**body, "raw_scores": True}).json()
+    assert [one["index"] for one in raw] == [one["index"] for one in found]
+
+
+def test_a_connector_of_opensearch_ml_commons(service):
+    """The request body that its Cohere blueprint fills in, read as its post-processing function does."""
+    body = {"documents": TEXTS, "query": QUERY, "model": "hybridrank", "top_n": 3, "return_documents": True}
+    found = post(service, "/v2/rerank", body, **{"Request-Source": "unspecified:opensearch"}).json()
+    by_index = sorted(found["results"], key=lambda result: result["index"])
+    scores = [result["relevance_score"] for result in by_index]
+    assert max(scores) == scores[1]
+
+
+def test_the_javascript_collector_of_opensearch(service):
+    """``new UbiClient(url).trackEvent(new UbiEvent(...), 'text', 'KIND')``: what it posts, with all its oddities."""
+    event = {
+        "application": INDEX,
+        "action_name": "add_to_cart",
+        "query_id": str(uuid.uuid4()),
+        "session_id": str(uuid.uuid4()),
+        "client_id": str(uuid.uuid4()),
+        "user_id": "",
+        "timestamp": "2025-03-03T16:47:48.835Z",
+        "message_type": "INFO",
+        "message": "Reading lamp (p1)",
+        "event_attributes": {
+            "object": {
+                "object_id": "p1",
+                "object_id_field": "product",
+                "description": "Reading lamp",
+                "price": 19.9,
+                "image": ["a.png"],
+                "search_attributes": {"search_query": "lamp"},
+            }
+        },
+        "extra_info": "from the list",
+        "extra_info_type": "QUERY",
+    }
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    for _ in range(2):
+        answer = post(service, "/ubi_events", [event], **headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {"accepted": 1, "rejected": []}
+
+
+@pytest.fixture
+def client(service):
+    with Client(service.url, timeout=120) as one:
+        yield one
+
+
+def test_our_own_client(client, service):
+    found = client.search("desk lamp", size=5, facets=["brand", "price"], filters={"price": {"gte": 1}})
+    assert [result.rank for result in found] == [1, 2, 3, 4, 5]
+    assert found.results[0].source["title"]
+    assert found.facets["price"].minimum >= 1
+    more = client.search("desk lamp", size=5, from_=5, filters={"price": {"gte": 1}}, query_id=found.query_id)
+    assert not {result.id for result in found} & {result.id for result in more}
+    assert next(iter(client.rerank(QUERY, TEXTS))).index == 1
+    candidates = [{"id": f"t{n}", "text": text, "signals": {"bm25": 1.0}} for n, text in enumerate(TEXTS)]
+    assert client.rerank(QUERY, candidates, top_n=1).items[0].id == "t1"
+    vector = client.embed([QUERY]).vectors[0]
+    assert sum(value * value for value in vector) == pytest.approx(1, abs=1e-4)
+    event = {
+        "action_name": "view",
+        "application": INDEX,
+        "client_id": "c",
+        "timestamp": "2025-03-03T16:47:48Z",
+        "event_attributes": {"object": {"object_id": "p1"}},
+    }
+    taken = client.events([event, {"action_name": "view"}])
+    assert (taken.accepted, [one.index for one in taken.rejected]) == (1, [1])
+
+    async def ask():
+        async with AsyncClient(service.url, timeout=120) as other:
+            return await other.search("desk lamp", size=5, filters={"price": {"gte": 1}})
+
+    assert [result.id for result in asyncio.run(ask())] == [result.id for result in found]
+
+
+def test_our_own_clients_errors(client):
+    with pytest.raises(Invalid) as invalid:
+        client.search(size=1000)
+    assert invalid.value.errors[0].field == "size"
+    with pytest.raises(NotFound) as missing:
+        client.search("lamp", index="nobody-has-this")
+    assert missing.value.kind == "unknown-catalogue"
+    with pytest.raises(Forbidden) as forbidden:
+        client.as_person("no.such.token").search("lamp")
+    assert forbidden.value.kind == "invalid-person-token"
+    with Client("http://127.0.0.1:1") as nobody, pytest.raises(Unreachable):
+        nobody.search()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_our_own_client_as_a_wheel_in_an_environment_of_its_own(service, tmp_path):
+    folder = Path(__file__).parents[2] / "clients" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", str(tmp_path / "wheels"), str(folder)], check=True)
+    (wheel,) = (tmp_path / "wheels").glob("hybridrank_client-*.whl")
+    subprocess.run([*pip, "install", str(wheel)], check=True)
+    script = (
+        "import sys; from hybridrank_client import Client\n"
+        "with Client(sys.argv[1], timeout=120) as shop: print(len(shop.search('lamp', size=3)))"
+    )
+    run = subprocess.run(
+        [str(python), "-I", "-c", script, service.url], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert run.stdout == "3\n"
+    listed = subprocess.run([*pip, "list", "--format=freeze"], check=True, capture_output=True, text=True).stdout
+    assert not {"numpy", "flask", "hybridrank"} & {line.split("==")[0] for line in listed.splitlines()}
