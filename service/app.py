@@ -68,6 +68,7 @@ def create_app(
     app.config.update(
         OPENAPI_VERSION="3.1.0",
         DESCRIPTION=DESCRIPTION,
+        CONTACT={"name": "hybridrank", "url": "https://github.com/hybridrank/hybridrank"},
         LICENSE={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         VALIDATION_ERROR_STATUS_CODE=422,

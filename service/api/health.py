@@ -8,7 +8,7 @@ from flask import Response
 from ..app import parts
 from ..schemas.health import ReadyOut
 from .answers import answer
-from .openapi import plain
+from .openapi import plain, same_body
 
 blueprint = APIBlueprint("health", __name__, tag="health")
 
@@ -22,7 +22,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.output(ReadyOut)
-@blueprint.doc(responses={503: "Not ready; the body is the same."})
+@blueprint.doc(responses=same_body(503, "Not ready; the body is the same.", "ReadyOut"))
 def readyz() -> Response:
     """Able to answer a search."""
     found = parts().readiness()
