@@ -89,7 +89,7 @@ def sample_index(engine_url: str, service_home: Path) -> str:
     folder = SampleFolder.of(Settings(home=service_home))
     folder.write(lambda _: None, SAMPLE)
     subprocess.run(
-        [sys.executable, "-m", "service", "index", str(folder.products), "--images", str(folder.folder)],
+        [sys.executable, "-m", "service", "index", "--rebuild", str(folder.products), "--images", str(folder.folder)],
         env={**os.environ, **settings_of(engine_url, service_home)},
         check=True,
         capture_output=True,

@@ -16,7 +16,7 @@ from .vocabulary import Department, Type, vocabulary
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 ID_BITS = 40
-ID_MULTIPLIER = 0x9E3779B97F | 1
+ID_MULTIPLIERS = (0x5851F42D4D, 0x14057B7EF7)
 CHINESE_SHARE = 0.06
 OUT_OF_STOCK_SHARE = 0.08
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -59,9 +59,13 @@ def _weights() -> dict[tuple[str, str], float]:
 
 
 def product_id(seed: int, number: int) -> str:
-    """An id that looks like a shop's and differs for every number (a bijection on 40 bits)."""
-    offset = Dice(seed, "ids").below(1 << ID_BITS)
-    value = (number * ID_MULTIPLIER + offset) % (1 << ID_BITS)
+    """An id that looks like a shop's and differs for every number (a bijection on 40 bits).
+
+    Its order says nothing about the product: who browses without a query sees a bit of everything.
+    """
+    first, second = ID_MULTIPLIERS
+    value = (number * first + Dice(seed, "ids").below(1 << ID_BITS)) % (1 << ID_BITS)
+    value = ((value ^ (value >> (ID_BITS // 2))) * second) % (1 << ID_BITS)
     return "P" + "".join(ALPHABET[(value >> shift) & 31] for shift in range(ID_BITS - 5, -1, -5))
 
 

@@ -109,9 +109,10 @@ function drawFacets() {
   }
 }
 
-// Puts the state into the controls, without touching the one that the person is using.
-function controls() {
-  const put = (id, value) => { if (document.activeElement !== byId(id)) byId(id).value = value; };
+// Puts the state into the controls. While a person types, the control that they use is theirs; when the state comes
+// from the address, it is not.
+function controls({ all = false } = {}) {
+  const put = (id, value) => { if (all || document.activeElement !== byId(id)) byId(id).value = value; };
   put("query", state.query);
   put("sort", state.sort);
   put("price-min", state.low);
@@ -184,9 +185,9 @@ function wire() {
       showFilters(false);
     }
   });
-  addEventListener("popstate", () => { state = read(); queryId = null; controls(); refresh(); });
+  addEventListener("popstate", () => { state = read(); queryId = null; controls({ all: true }); refresh(); });
 }
 
 wire();
-controls();
+controls({ all: true });
 refresh();

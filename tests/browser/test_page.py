@@ -86,6 +86,15 @@ def test_pages_follow_each_other_and_back_works(shop):
     assert cards(shop) == first
 
 
+def test_an_address_brings_its_question_into_the_box(shop, service):
+    for query in ("desk lamp", "tent"):
+        shop.goto(f"{service.url}/?q={query}")
+        expect(shop.locator("#query")).to_have_value(query)
+    shop.wait_for_selector(".card [data-signal=bm25]")
+    shop.go_back()
+    expect(shop.locator("#query")).to_have_value("desk lamp")
+
+
 def test_did_you_mean_is_one_click(shop):
     ask(shop, "insulated cofee")
     expect(shop.locator("#suggestion")).to_be_visible()
@@ -130,12 +139,19 @@ def test_a_service_that_does_not_answer_is_said(shop, complaints):
     complaints.clear()
 
 
+def everything_fits(shop: Page) -> None:
+    """Nothing is wider than the phone: neither the page, nor a card, nor what is in it."""
+    assert shop.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for part in (".card", ".card .title", ".card .stock"):
+        boxes = [shop.locator(part).nth(place).bounding_box() for place in range(3)]
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= PHONE[0] for box in boxes), part
+
+
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
 def test_a_phone_shows_everything_within_its_width(shop):
+    everything_fits(shop)
     ask(shop, "running shoes")
-    assert shop.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    boxes = [shop.locator(".card").nth(place).bounding_box() for place in range(3)]
-    assert all(box["x"] >= 0 and box["x"] + box["width"] <= PHONE[0] for box in boxes)
+    everything_fits(shop)
     expect(shop.locator("#filters")).to_be_hidden()
     shop.locator("#filters-open").click()
     expect(shop.locator("#filters")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -66,6 +66,12 @@ def test_every_product_has_ten_features(products):
         assert len(product["category"]) == 3
         assert product["price"] > 0
         assert 1 <= product["attributes"]["rating"] <= 5
+
+
+def test_ids_are_no_order_of_anything(products):
+    kinds = [product["category"][-1] for product in sorted(products, key=lambda product: product["id"])]
+    assert len(set(kinds[:24])) > 12
+    assert sum(a == b for a, b in pairwise(kinds)) < len(kinds) / 20
 
 
 def test_shares_of_out_of_stock_and_chinese(products):
