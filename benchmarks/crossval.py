@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ranker.candidate import Candidate
 from ranker.qrels import read_qrels, read_queries
-from ranker.training.data import fold_of
+from ranker.training.splits import fold_of
 from ranker.windows import Window
 from service.evaluate import evaluate
 from service.parts import Parts

@@ -4,6 +4,7 @@
 
     RankerError
     ├── ModelError         a model folder that is missing, broken or of another make
+    ├── CheckpointError    a training run's state that cannot be written or read
     ├── TrainingDataError  judgments or pairs that nothing can be learned from
     └── JudgmentError      a malformed queries or qrels file; names file, line and field
 """
@@ -21,6 +22,10 @@ class ModelError(RankerError):
 
 class TrainingDataError(RankerError):
     """Nothing can be learned from this data; the message says why."""
+
+
+class CheckpointError(RankerError):
+    """The state of a training run cannot be written or read; the last good one is kept."""
 
 
 class JudgmentError(RankerError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,60 @@ import numpy as np
 
 from ranker.errors import ModelError, TrainingDataError
 from ranker.tokens import PairTokenizer
-from ranker.training.data import fold_of
-from ranker.training.finetune import CHECKPOINT, FusedRanker, Progress, finetune, new_head
+from ranker.training.checkpoint import CHECKPOINT
+from ranker.training.finetune import FusedRanker, Outcome, Progress, finetune, new_head
 from ranker.training.network import from_bert
+from ranker.training.parallel import Group
 from ranker.training.save import WEIGHTS, load_trained, save_model
 from ranker.training.settings import FinetuneSettings
+from ranker.training.splits import Split, fold_of, split
 from ranker.windows import Window, read_windows
 
 PACKAGED_BERT = "all-MiniLM-L6-v2"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where windows come from.
+
+    Attributes:
+        files: to train on, and to take validation and test from where these have no files of their own.
+        validation, test: files of their own.
+        hold_out: ``FOLD/FOLDS``, queries that take no part at all.
+    """
+
+    files: Sequence[Path]
+    validation: Sequence[Path] = ()
+    test: Sequence[Path] = ()
+    hold_out: str | None = None
+
+    def read(self, settings: FinetuneSettings) -> Split:
+        """Read and divide.
+
+        Raises:
+            TrainingDataError: a malformed line, or ``hold_out`` is not ``FOLD/FOLDS``.
+        """
+        parts = split(
+            self._kept(self.files),
+            validation=0.0 if self.validation else settings.validation_share,
+            test=0.0 if self.test else settings.test_share,
+        )
+        parts.validation.extend(self._kept(self.validation))
+        parts.test.extend(self._kept(self.test))
+        return parts
+
+    def _kept(self, files: Sequence[Path]) -> list[Window]:
+        windows = [window for file in files for window in read_windows(file)]
+        if self.hold_out is None:
+            return windows
+        try:
+            fold, folds = (int(part) for part in self.hold_out.split("/"))
+        except ValueError as error:
+            raise TrainingDataError(f"hold_out: {self.hold_out!r} is not FOLD/FOLDS, such as 0/5") from error
+        if not 0 <= fold < folds:
+            raise TrainingDataError(f"hold_out: fold {fold} is not below {folds}")
+        return [window for window in windows if fold_of(window, folds) != fold]
 
 
 def start_folder(start: str) -> Path:
@@ -50,73 +98,94 @@ def load_start(folder: Path) -> FusedRanker:
     return FusedRanker(network, new_head(network))
 
 
-def read_split(files: Sequence[Path], hold_out: str | None) -> list[Window]:
-    """Read windows, leaving out one fold of the queries where asked.
+@contextmanager
+def together() -> Iterator[Group]:
+    """Join the other processes of the run where ``torchrun`` started this one."""
+    from torch import distributed
 
-    Raises:
-        TrainingDataError: a malformed line, or ``hold_out`` is not ``FOLD/FOLDS``.
-    """
-    windows = [window for file in files for window in read_windows(file)]
-    if hold_out is None:
-        return windows
+    if not distributed.is_torchelastic_launched():
+        yield Group()
+        return
+    distributed.init_process_group("gloo")
     try:
-        fold, folds = (int(part) for part in hold_out.split("/"))
-    except ValueError as error:
-        raise TrainingDataError(f"hold_out: {hold_out!r} is not FOLD/FOLDS, such as 0/5") from error
-    if not 0 <= fold < folds:
-        raise TrainingDataError(f"hold_out: fold {fold} is not below {folds}")
-    return [window for window in windows if fold_of(window, folds) != fold]
+        yield Group()
+    finally:
+        distributed.destroy_process_group()
 
 
 def run_finetune(
-    files: Sequence[Path],
+    data: Data,
     out: Path,
     *,
     start: str,
     name: str,
     settings: FinetuneSettings,
-    hold_out: str | None,
     report: Callable[[Progress], None],
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Fine-tune and write the folder ``out``; TensorBoard logs go to ``out/logs``.
 
     Returns:
-        validation metrics, steps, seconds, windows per part.
+        validation and test metrics, steps, seconds, windows per part, parameters; ``None`` in all but the first of
+        several processes.
     """
-    from torch.utils.tensorboard import SummaryWriter
-
     begin = start_folder(start)
-    windows = read_split(files, hold_out)
     model = load_start(begin)
     tokenizer = begin / "tokenizer.json"
     lengths = PairTokenizer(tokenizer, query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens)
+    parts = data.read(settings)
     out.mkdir(parents=True, exist_ok=True)
+    with together() as group:
+        with logged(out, report, active=group.is_first) as told:
+            outcome = finetune(model, parts, lengths, settings, folder=out, report=told)
+        training = {
+            "start": start if start == PACKAGED_BERT else begin.name,
+            "data": dict(Counter(window.source for window in parts.training)),
+            "hold_out": data.hold_out,
+            "settings": settings.model_dump(),
+            **measured(outcome),
+            "cross_segment_bias": [round(float(np.mean(row)), 3) for row in model.network.across.detach().numpy()],
+        }
+        if group.is_first:
+            card = model_card(name, training)
+            save_model(model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card)
+            (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
+            (out / CHECKPOINT).unlink(missing_ok=True)
+    return measured(outcome) | {"data": training["data"], "model": str(out)} if group.is_first else None
+
+
+def measured(outcome: Outcome) -> dict[str, Any]:
+    """What a run came to, for ``metrics.json``, the card and the terminal."""
+    return {
+        "validation": outcome.validation,
+        "test": asdict(outcome.test) if outcome.test else None,
+        "steps": outcome.steps,
+        "seconds": round(outcome.seconds, 1),
+        "windows": outcome.windows,
+        "parameters": outcome.parameters,
+    }
+
+
+@contextmanager
+def logged(
+    out: Path, report: Callable[[Progress], None], *, active: bool = True
+) -> Iterator[Callable[[Progress], None]]:
+    """Write what a run says to TensorBoard logs as well, losses, metrics and gradient norms by step."""
+    if not active:
+        yield lambda _: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
     with SummaryWriter(str(out / "logs")) as board:
 
-        def log(step: Progress) -> None:
-            board.add_scalar("loss", step.loss, step.step)
-            board.add_scalar("gradient norm", step.gradient_norm, step.step)
+        def told(step: Progress) -> None:
+            if step.step:
+                board.add_scalar("loss", step.loss, step.step)
+                board.add_scalar("gradient norm", step.gradient_norm, step.step)
             for key, value in (step.validation or {}).items():
                 board.add_scalar(f"validation/{key}", value, step.step)
             report(step)
 
-        outcome = finetune(model, windows, lengths, settings, folder=out, report=log)
-    opened = model.network.across.detach().numpy()
-    training: dict[str, Any] = {
-        "start": start if start == PACKAGED_BERT else begin.name,
-        "data": dict(Counter(window.source for window in windows)),
-        "hold_out": hold_out,
-        "settings": settings.model_dump(),
-        "validation": outcome.validation,
-        "steps": outcome.steps,
-        "seconds": round(outcome.seconds, 1),
-        "windows": outcome.windows,
-        "cross_segment_bias": [round(float(np.mean(row)), 3) for row in opened],
-    }
-    card = model_card(name, training)
-    save_model(model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card)
-    (out / CHECKPOINT).unlink(missing_ok=True)
-    return {key: training[key] for key in ("validation", "steps", "seconds", "windows", "data")} | {"model": str(out)}
+        yield told
 
 
 def model_card(name: str, training: dict[str, Any]) -> str:
@@ -135,7 +204,7 @@ It saw no personal data.
 ## Settings and result
 Started from `{training["start"]}`. Made by `hybridrank train finetune` on {training["windows"]["training"]} windows,
 with {training["windows"]["validation"]} held out for early stopping, where it reached
-{json.dumps(training["validation"])}.
+{json.dumps(training["validation"])}.{_tested(training["test"])}
 
 ```json
 {json.dumps(training["settings"], indent=2)}
@@ -143,5 +212,26 @@ with {training["windows"]["validation"]} held out for early stopping, where it r
 
 ## Files
 `{WEIGHTS}` (for further training), `pair.onnx`, `head.onnx`, `tokenizer.json`, `config.json` with the SHA-256 of
-each served file.
+each served file, `{METRICS}`.
 """
+
+
+def _tested(test: dict[str, Any] | None) -> str:
+    if test is None:
+        return ""
+    rows = [
+        f"| {metric} | " + " | ".join(_shown(test[column][metric]) for column in ("before", "after", "gain")) + " |"
+        for metric in test["after"]
+    ]
+    return "\n".join(
+        (
+            f"\n\nOn {test['queries']} test queries, looked at once, within their windows (95 % intervals):\n",
+            "| metric | start | trained | gain |",
+            "| --- | --- | --- | --- |",
+            *rows,
+        )
+    )
+
+
+def _shown(estimate: dict[str, float]) -> str:
+    return f"{estimate['mean']:.4f} ({estimate['low']:.4f} to {estimate['high']:.4f})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,12 +86,6 @@ def check(windows: Sequence[Window]) -> None:
         raise TrainingDataError("grade: no candidate of any window is judged")
     if len(grades) < 2:
         raise TrainingDataError(f"grade: every judgment is {grades.pop()}; nothing tells good from bad")
-
-
-def fold_of(window: Window, folds: int) -> int:
-    """Which of ``folds`` parts a query belongs to: by its text, so one query is never on two sides."""
-    text = " ".join(window.query.lower().split())
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % folds
 
 
 def sampled(

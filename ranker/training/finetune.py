@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -12,21 +12,25 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..errors import TrainingDataError
+from ..errors import CheckpointError, TrainingDataError
 from ..tokens import PairTokenizer, lay_out
-from ..windows import Window
-from .data import Example, check, fold_of, prepare, sampled
+from . import checkpoint
+from .data import Example, check, prepare, sampled
 from .head import Head
-from .losses import listwise, pointwise
-from .measure import means
+from .losses import loss_of
+from .measure import TestReport, means, tested
+from .methods import method_of, optimiser_of
 from .network import PairNetwork
+from .parallel import Group
 from .settings import FinetuneSettings
+from .splits import Split, check_apart
 
-CHECKPOINT = "checkpoint.safetensors"
+Sampled = tuple[Example, NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""A window and what :func:`~ranker.training.data.sampled` chose of it."""
+Choice = tuple[Example, NDArray[np.int64], NDArray[np.float32]]
+"""A window, some rows of it, and their features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,26 @@ def new_head(network: PairNetwork) -> Head:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run: the best state is in the model that was given."""
+    """A finished run: the best state is in the model that was given, adapters merged.
+
+    Attributes:
+        validation: metrics of that state.
+        test: of that state and of the start, on queries that nothing else has looked at; ``None`` without such.
+        windows: per part.
+        parameters: ``trained`` and ``all``.
+    """
 
     validation: dict[str, float]
+    test: TestReport | None
     steps: int
     seconds: float
     windows: dict[str, int]
+    parameters: dict[str, int]
 
 
 def finetune(
     model: FusedRanker,
-    windows: Sequence[Window],
+    parts: Split,
     tokenizer: PairTokenizer,
     settings: FinetuneSettings,
     *,
@@ -81,25 +94,22 @@ def finetune(
 ) -> Outcome:
     """Train ``model`` in place.
 
-    Queries are split by their text into training and validation; the best state by condensed plus plain nDCG@10 on
-    validation is kept. With a ``folder``, each evaluation leaves a checkpoint there, and a run of the same settings
-    and data that finds one goes on from it.
+    The best state by condensed plus plain nDCG@10 on validation is kept; the test part is looked at once, when all is
+    decided. With a ``folder``, each evaluation leaves a checkpoint there, so does an interruption, and a run of the
+    same settings, start and data that finds one goes on from it to the same result. Where ``torch.distributed`` is
+    initialised, the processes share each step's windows.
 
     Raises:
-        TrainingDataError: nothing can be learned from the windows, or the checkpoint belongs to other settings.
+        TrainingDataError: nothing can be learned from the windows, a query is in two parts, or the gradient is lost.
+        CheckpointError: the checkpoint belongs to another run, or cannot be written.
     """
-    check(windows)
+    check_apart(parts)
+    check(parts.training)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    folds = max(round(1 / settings.validation_share), 2) if settings.validation_share > 0 else 0
-    held_out = [window for window in windows if folds and fold_of(window, folds) == 0]
-    training = [window for window in windows if not folds or fold_of(window, folds) != 0]
-    check(training)
-    examples = (prepare(training, tokenizer), prepare(held_out, tokenizer, drops=1))
-    run = _Run(model, examples, settings, folder=folder, report=report)
+    run = _Run(model, parts, tokenizer, settings, folder=folder, report=report)
     run.go()
-    counts = {"training": len(training), "validation": len(held_out)}
-    return Outcome(run.best_metrics, run.step, run.seconds, counts)
+    return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters)
 
 
 class _Run:
@@ -108,44 +118,36 @@ class _Run:
     def __init__(
         self,
         model: FusedRanker,
-        examples: tuple[list[Example], list[Example]],
+        parts: Split,
+        tokenizer: PairTokenizer,
         settings: FinetuneSettings,
         *,
         folder: Path | None,
         report: Callable[[Progress], None] | None,
     ) -> None:
-        self.model = model
-        self.training, self.held_out = examples
+        self.model, self.group = model, Group()
+        self.training = prepare(parts.training, tokenizer)
+        self.held_out = prepare(parts.validation, tokenizer, drops=1)
+        self.untouched = prepare(parts.test, tokenizer, drops=1)
+        self.test: TestReport | None = None
         self.settings, self.folder, self.report = settings, folder, report
         self.step, self.seconds, self.misses = 0, 0.0, 0
         self.best = -math.inf
         self.best_metrics: dict[str, float] = {}
         self.best_state: dict[str, Tensor] = {}
-        self.start_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-        # With the transformer frozen, each pair is read once.
-        self.vectors: dict[int, Tensor] = {}
-        if settings.parts != "all":
-            self.vectors = {id(example): self._read(example) for example in (*self.training, *self.held_out)}
+        self.start_state = _copied(model)
         self.per_epoch = math.ceil(len(self.training) / settings.windows_per_step)
         self.steps = max(round(settings.epochs * self.per_epoch), 1)
-        model.network.requires_grad_(settings.parts == "all")
-        if settings.freeze_words:
-            model.network.words.weight.requires_grad_(False)
-        model.head.requires_grad_(settings.parts != "signals")
-        model.head.direct.requires_grad_(True)
-        backbone = [value for value in model.network.parameters() if value.requires_grad]
-        closed = [value for value in backbone if value is model.network.across]
-        backbone = [value for value in backbone if value is not model.network.across]
-        head = [value for value in model.head.parameters() if value.requires_grad]
-        decay = settings.weight_decay
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": backbone, "lr": settings.backbone_rate, "weight_decay": decay},
-                # The view across segments opens through a handful of numbers; at the backbone's pace it never would.
-                {"params": closed, "lr": settings.backbone_rate * 300, "weight_decay": 0.0},
-                {"params": head, "lr": settings.head_rate, "weight_decay": decay},
-            ]
-        )
+        self.identity = _identity(settings, parts, self.start_state)
+        self.vectors: dict[int, Tensor] = {}
+        self.start_scores = self.scores(self.untouched)
+        self.method = method_of(model, settings, self.steps)
+        if not self.method.reads:
+            # With the transformer frozen, each pair is read once.
+            every = (*self.training, *self.held_out, *self.untouched)
+            self.vectors = {id(example): self._read(example) for example in every}
+        self.parameters = {"trained": self.method.trained_parameters, "all": self.method.all_parameters}
+        self.optimiser = optimiser_of(self.method.groups(), settings)
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
 
     def go(self) -> None:
@@ -153,25 +155,40 @@ class _Run:
         if not self.best_metrics:
             self._evaluate(0.0, 0.0)
         started = time.monotonic() - self.seconds
-        while self.step < self.steps and self.misses < self.settings.patience:
-            loss, norm = self._advance()
-            self.step += 1
-            self.seconds = time.monotonic() - started
-            if self.step % self.settings.evaluate_every == 0 or self.step == self.steps:
-                self._evaluate(loss, norm)
-                self._checkpoint()
-            else:
-                self._say(loss, norm, None)
+        try:
+            while self.step < self.steps and self.misses < self.settings.patience:
+                loss, norm = self._advance()
+                self.step += 1
+                self.seconds = time.monotonic() - started
+                if self.step % self.settings.evaluate_every == 0 or self.step == self.steps:
+                    self._evaluate(loss, norm)
+                    self._checkpoint()
+                else:
+                    self._say(loss, norm, None)
+        except KeyboardInterrupt:
+            self._checkpoint()
+            raise
+        self._finish()
+
+    def _finish(self) -> None:
+        """The best state, adapters merged, averaged with the start; then the one look at the test part."""
+        self.model.load_state_dict(self.best_state)
+        self.method.merge()
         kept = self.settings.keep_start
-        averaged = {
-            name: torch.lerp(tensor, self.start_state[name], kept) if tensor.is_floating_point() else tensor
-            for name, tensor in self.best_state.items()
-        }
-        self.model.load_state_dict(averaged)
+        if kept:
+            merged = self.model.state_dict()
+            averaged = {
+                name: torch.lerp(tensor, _widened(self.start_state[name], tensor), kept)
+                for name, tensor in merged.items()
+            }
+            self.model.load_state_dict(averaged)
+        self.model.requires_grad_(True)
         self.model.eval()
         if kept and self.held_out:
-            examples = [example.window for example in self.held_out]
-            self.best_metrics = means(examples, self.scores(self.held_out))
+            self.best_metrics = means([example.window for example in self.held_out], self.scores(self.held_out))
+        if self.untouched:
+            windows = [example.window for example in self.untouched]
+            self.test = tested(windows, before=self.start_scores, after=self.scores(self.untouched))
 
     def _advance(self) -> tuple[float, float]:
         settings = self.settings
@@ -181,7 +198,7 @@ class _Run:
         for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
         # Order, samples and dropout depend on the seed and the step only, so a resumed run is the whole run.
-        torch.manual_seed(settings.seed * 1_000_003 + self.step)
+        torch.manual_seed((settings.seed * 1_000_003 + self.step) * self.group.size + self.group.rank)
         epoch, place = divmod(self.step, self.per_epoch)
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(self.training))
         random = np.random.default_rng([settings.seed, 1, self.step])
@@ -189,21 +206,30 @@ class _Run:
             (self.training[number], *sampled(self.training[number], settings.items_per_window, random))
             for number in order[place * settings.windows_per_step :][: settings.windows_per_step]
         ]
-        logits = self._logits([(example, rows, features) for example, rows, features, _, _ in chosen])
-        loss = torch.zeros(())
-        for (_, _, _, grades, weights), part in zip(chosen, logits, strict=True):
-            target, weight = torch.from_numpy(grades), torch.from_numpy(weights)
-            loss = loss + listwise(part, target, weight) + settings.pointwise_share * pointwise(part, target, weight)
-        loss = loss / len(chosen)
+        loss = self._loss(chosen[self.group.rank :: self.group.size], len(chosen))
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
+        self.group.add_gradients(self.model.parameters())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         if not torch.isfinite(norm):
-            raise TrainingDataError(f"step {self.step}: the gradient is not finite; lower backbone_rate or head_rate")
+            raise TrainingDataError(f"step {self.step}: the gradient is not finite; lower the learning rates")
         self.optimiser.step()
-        return float(loss.detach()), float(norm)
+        self.method.stepped(self.step)
+        return self.group.sum(float(loss.detach())), float(norm)
 
-    def _logits(self, parts: Sequence[tuple[Example, NDArray[np.int64], NDArray[np.float32]]]) -> list[Tensor]:
+    def _loss(self, chosen: Sequence[Sampled], count: int) -> Tensor:
+        """The mean loss of ``count`` windows, as far as it comes from those that are given."""
+        loss = torch.zeros(())
+        if chosen:
+            logits = self._logits([(example, rows, features) for example, rows, features, _, _ in chosen])
+            for (_, _, _, grades, weights), part in zip(chosen, logits, strict=True):
+                loss = loss + loss_of(self.settings, part, torch.from_numpy(grades), torch.from_numpy(weights))
+            loss = loss / count
+        penalty = self.method.penalty()
+        return loss if penalty is None else loss + penalty / self.group.size
+
+    def _logits(self, parts: Sequence[Choice]) -> list[Tensor]:
         features = torch.from_numpy(np.concatenate([matrix for _, _, matrix in parts]))
         sizes = [len(rows) for _, rows, _ in parts]
         if self.vectors:
@@ -224,7 +250,7 @@ class _Run:
                 result[torch.from_numpy(rows)] = self._vector([(example, rows, example.features[0])])
         return result
 
-    def _vector(self, parts: Sequence[tuple[Example, NDArray[np.int64], NDArray[np.float32]]]) -> Tensor:
+    def _vector(self, parts: Sequence[Choice]) -> Tensor:
         queries = [example.query for example, rows, _ in parts for _ in rows]
         passages = [example.passages[row] for example, rows, _ in parts for row in rows]
         batch = lay_out(queries, passages, range(len(passages)))
@@ -238,70 +264,81 @@ class _Run:
         self.model.eval()
         result: list[NDArray[np.floating]] = []
         with torch.no_grad():
-            for example in examples:
+            for example in examples[self.group.rank :: self.group.size]:
                 rows = np.argsort([len(ids) for ids in example.passages], kind="stable")
                 scores = np.zeros(len(rows), np.float32)
                 for start in range(0, len(rows), 32):
                     part = rows[start : start + 32]
                     scores[part] = self._logits([(example, part, example.features[0][part])])[0].numpy()
                 result.append(scores)
-        return result
+        return self.group.gathered(result, len(examples))
 
     def _evaluate(self, loss: float, norm: float) -> None:
         metrics = means([example.window for example in self.held_out], self.scores(self.held_out))
         value = sum(metrics.values())
         if value > self.best or not self.held_out:
             self.best, self.best_metrics, self.misses = value, metrics, 0
-            self.best_state = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+            self.best_state = _copied(self.model)
         else:
             self.misses += 1
         self._say(loss, norm, metrics)
 
     def _say(self, loss: float, norm: float, validation: dict[str, float] | None) -> None:
-        if self.report:
+        if self.report and self.group.is_first:
             left = self.seconds / self.step * (self.steps - self.step) if self.step else 0.0
             self.report(Progress(self.step, self.steps, loss, norm, left, validation))
 
     def _checkpoint(self) -> None:
         if self.folder is None:
             return
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best_state.items()}
-        for number, values in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{number}.{name}": torch.as_tensor(value) for name, value in values.items()}
-        note = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "misses": self.misses,
-            "best": self.best,
-            "best_metrics": self.best_metrics,
-            "settings": self.settings.model_dump(),
-            "windows": len(self.training),
-        }
-        part = self.folder / f".part-{CHECKPOINT}"
-        clean = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-        save_file(clean, part, metadata={"run": json.dumps(note)})
-        part.replace(self.folder / CHECKPOINT)
+        if self.group.is_first:
+            tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+            tensors |= {f"best.{name}": tensor for name, tensor in self.best_state.items()}
+            tensors |= {f"method.{name}": tensor for name, tensor in self.method.state().items()}
+            tensors |= checkpoint.optimiser_tensors(self.optimiser.state_dict())
+            note = {name: getattr(self, name) for name in ("step", "seconds", "misses", "best", "best_metrics")}
+            checkpoint.write(self.folder, tensors, note | {"identity": self.identity})
+        self.group.wait()
 
     def _resume(self) -> None:
-        path = self.folder / CHECKPOINT if self.folder else None
-        if path is None or not path.is_file():
+        found = checkpoint.read(self.folder) if self.folder else None
+        if found is None:
             return
-        with safe_open(path, "pt") as opened:
-            note = json.loads(opened.metadata()["run"])
-        if note["settings"] != self.settings.model_dump() or note["windows"] != len(self.training):
-            raise TrainingDataError(f"{path}: this checkpoint belongs to other settings or data; use another folder")
-        tensors = load_file(path)
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-        self.model.load_state_dict(part("model."))
-        self.best_state = part("best.")
-        state = self.optimiser.state_dict()
-        for name, value in part("optimiser.").items():
-            number, field = name.split(".")
-            state["state"].setdefault(int(number), {})[field] = value
-        self.optimiser.load_state_dict(state)
+        tensors, note = found
+        other = [name for name, value in self.identity.items() if note["identity"].get(name) != value]
+        if other:
+            raise CheckpointError(
+                f"{self.folder}: the checkpoint there belongs to a run of other {' and '.join(other)};"
+                " repeat that run, use another folder, or remove it"
+            )
+        self.model.load_state_dict(checkpoint.part(tensors, "model."))
+        self.best_state = checkpoint.part(tensors, "best.")
+        self.method.load_state(checkpoint.part(tensors, "method."))
+        self.optimiser.load_state_dict(checkpoint.restore_optimiser(self.optimiser.state_dict(), tensors))
         self.step, self.seconds, self.misses = note["step"], note["seconds"], note["misses"]
         self.best, self.best_metrics = note["best"], note["best_metrics"]
+
+
+def _copied(model: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def _widened(start: Tensor, like: Tensor) -> Tensor:
+    """A starting weight in the shape that merging a bottleneck gave: its way in as trained, its way back nothing."""
+    if start.shape == like.shape:
+        return start
+    added_inputs = start.dim() == 2 and start.shape[1] < like.shape[1]
+    result = torch.zeros_like(like) if added_inputs else like.clone()
+    result[tuple(slice(size) for size in start.shape)] = start
+    return result
+
+
+def _identity(settings: FinetuneSettings, parts: Split, start: dict[str, Tensor]) -> dict[str, object]:
+    """What a run is, so that a checkpoint of another one is not taken for its own."""
+    data, weights = hashlib.sha256(), hashlib.sha256()
+    for name in parts.counts():
+        for window in getattr(parts, name):
+            data.update(repr((name, window.query_id, window.query, window.source, window.grades)).encode())
+    for name in sorted(start):
+        weights.update(start[name].contiguous().view(-1).numpy().tobytes())
+    return {"settings": settings.model_dump(), "data": data.hexdigest(), "start": weights.hexdigest()}

@@ -6,10 +6,12 @@ The published measure is ``ranker.metrics``; this one works on a window's own ca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..significance import Estimate, estimates
 from ..windows import Window
 
 
@@ -35,15 +37,54 @@ def _dcg(grades: Sequence[int]) -> float:
     return float(sum((2.0**grade - 1.0) / np.log2(place + 2) for place, grade in enumerate(grades)))
 
 
+METRICS = {"ndcg@10": False, "ndcg@10_condensed": True}
+"""Whether the unjudged are dropped first, by the metric's name."""
+
+
 def means(windows: Sequence[Window], scores: Sequence[NDArray[np.floating]]) -> dict[str, float]:
     """Mean plain and condensed nDCG@10 over windows that have something relevant; empty where there is no window."""
     result: dict[str, float] = {}
     if not windows:
         return result
-    for name, condensed in {"ndcg@10": False, "ndcg@10_condensed": True}.items():
-        values = [
-            window_ndcg(window, score, condensed=condensed) for window, score in zip(windows, scores, strict=True)
-        ]
-        known = [value for value in values if value is not None]
+    for name, condensed in METRICS.items():
+        known = [value for value in _each(windows, scores, condensed=condensed) if value is not None]
         result[name] = float(np.mean(known)) if known else 0.0
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What the test part says, by metric, each with a 95 % interval over queries.
+
+    Attributes:
+        queries: those with something relevant.
+        before: of the model that training began with.
+        after: of the model that came out.
+        gain: the paired difference.
+    """
+
+    __test__ = False
+
+    queries: int
+    before: dict[str, Estimate]
+    after: dict[str, Estimate]
+    gain: dict[str, Estimate]
+
+
+def tested(
+    windows: Sequence[Window], *, before: Sequence[NDArray[np.floating]], after: Sequence[NDArray[np.floating]]
+) -> TestReport | None:
+    """Compare two orders of the same windows; ``None`` where no window has anything relevant."""
+    result = TestReport(0, {}, {}, {})
+    for name, condensed in METRICS.items():
+        both = zip(_each(windows, before, condensed=condensed), _each(windows, after, condensed=condensed), strict=True)
+        table = np.array([(one, two, two - one) for one, two in both if one is not None and two is not None])
+        if not len(table):
+            return None
+        result.before[name], result.after[name], result.gain[name] = estimates(table)
+        result = TestReport(len(table), result.before, result.after, result.gain)
+    return result
+
+
+def _each(windows: Sequence[Window], scores: Sequence[NDArray[np.floating]], *, condensed: bool) -> list[float | None]:
+    return [window_ndcg(window, score, condensed=condensed) for window, score in zip(windows, scores, strict=True)]

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -140,22 +141,34 @@ def from_bert(folder: Path, shape: PairShape | None = None) -> PairNetwork:
     weights_file = folder / "model.safetensors"
     if not weights_file.is_file():
         raise ModelError(f"{folder}: no model.safetensors (pickled weights are never loaded)")
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        loaded = load_file(weights_file)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder}/config.json: cannot be read ({error})") from error
+    except SafetensorError as error:
+        raise ModelError(f"{weights_file}: not safetensors ({error}); pickled weights are never loaded") from error
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
         raise ModelError(f"{folder}: a BERT with gelu is needed, this is {config.get('model_type')!r}")
     if shape is None:
-        shape = PairShape(
-            vocabulary=config["vocab_size"],
-            positions=config["max_position_embeddings"],
-            width=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            inner=config["intermediate_size"],
-            apart=config["num_hidden_layers"] // 2,
-        )
+        try:
+            shape = PairShape(
+                vocabulary=config["vocab_size"],
+                positions=config["max_position_embeddings"],
+                width=config["hidden_size"],
+                layers=config["num_hidden_layers"],
+                heads=config["num_attention_heads"],
+                inner=config["intermediate_size"],
+                apart=config["num_hidden_layers"] // 2,
+            )
+        except KeyError as error:
+            raise ModelError(f"{folder}/config.json: {error} is missing") from error
     network = PairNetwork(shape)
-    weights = {name.removeprefix("bert."): tensor for name, tensor in load_file(weights_file).items()}
-    network.load_state_dict(renamed(weights, shape), strict=False)
+    weights = {name.removeprefix("bert."): tensor for name, tensor in loaded.items()}
+    try:
+        network.load_state_dict(renamed(weights, shape), strict=False)
+    except RuntimeError as error:
+        raise ModelError(f"{weights_file}: another architecture than config.json says: {error}") from error
     return network
 
 

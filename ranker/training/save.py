@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from ..errors import ModelError
@@ -72,8 +72,11 @@ def load_trained(folder: Path) -> FusedRanker:
     path = folder / WEIGHTS
     if not path.is_file():
         raise ModelError(f"{folder}: no {WEIGHTS} (pickled weights are never loaded)")
-    with safe_open(path, "pt") as opened:
-        shape = opened.metadata() or {}
+    try:
+        with safe_open(path, "pt") as opened:
+            shape = opened.metadata() or {}
+    except SafetensorError as error:
+        raise ModelError(f"{path}: not safetensors ({error}); pickled weights are never loaded") from error
     if not shape:
         raise ModelError(f"{path}: no shape in its metadata; these are not the weights of a fused ranker")
     numbers = {key: float(value) if key == "closed" else int(value) for key, value in shape.items()}

@@ -1,4 +1,4 @@
-"""What one fine-tuning run is told."""
+"""What one training run is told."""
 
 from __future__ import annotations
 
@@ -12,23 +12,37 @@ class FinetuneSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    parts: Literal["all", "head", "signals"] = "all"
-    """What is trained: everything, the head on frozen vectors, or only the head's weight of each signal's features. The
-    fewer the judgments, the less of it: a hundred queries calibrate weights, they do not teach a transformer."""
+    method: Literal["full", "lora", "adalora", "bottleneck", "head", "signals"] = "full"
+    """What is trained: everything; adapters in the transformer, and the head; the head on frozen vectors; or only the
+    head's weight of each signal's features. The fewer the judgments, the less of it: a hundred queries calibrate
+    weights, they do not teach a transformer."""
     keep_start: float = Field(0.0, ge=0, le=1)
     """Share of the starting weights in the result (WiSE-FT; Wortsman et al., CVPR 2022): what is learned on one trade
     and averaged with where it started costs less on another."""
+    rank: int = Field(8, ge=1, le=128)
+    """Rank of LoRA's matrices; AdaLoRA's mean rank at the end."""
+    adapter_width: int = Field(16, ge=1, le=512)
+    """Width of a bottleneck adapter."""
+    adapter_rate: float = Field(1e-3, ge=0)
+    loss: Literal["listwise", "bce", "mse"] = "listwise"
+    pointwise_share: float = Field(0.3, ge=0, le=1)
+    """How much binary cross-entropy the listwise loss has beside it."""
+    epsilon: float = Field(0.0, ge=0, le=10)
+    """Adds ``epsilon^2 * |f - y|^2``. A regulariser towards the grades and no differential privacy."""
     epochs: float = Field(2.0, gt=0, le=1000)
     windows_per_step: int = Field(4, ge=1)
     items_per_window: int = Field(10, ge=2)
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     backbone_rate: float = Field(3e-5, ge=0)
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """Each layer of the transformer learns at this share of the rate of the one above it."""
     head_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)
     warmup: float = Field(0.1, ge=0, le=1)
-    pointwise_share: float = Field(0.3, ge=0, le=1)
     query_tokens: int = Field(24, ge=4, le=64)
     passage_tokens: int = Field(64, ge=8, le=256)
     validation_share: float = Field(0.1, ge=0, lt=1)
+    test_share: float = Field(0.0, ge=0, lt=1)
     evaluate_every: int = Field(100, ge=1)
     patience: int = Field(5, ge=1)
     seed: int = 7

@@ -8,64 +8,18 @@ import torch
 from safetensors.torch import save_file
 
 from ranker.candidate import Candidate
-from ranker.errors import ModelError, TrainingDataError
-from ranker.folder import DEFAULT_MODEL
+from ranker.errors import CheckpointError, ModelError, TrainingDataError
 from ranker.model import Ranker
 from ranker.signals import FEATURES
-from ranker.tokens import PairTokenizer
+from ranker.training.checkpoint import CHECKPOINT
 from ranker.training.data import prepare
 from ranker.training.export import export_pair
-from ranker.training.finetune import CHECKPOINT, FusedRanker, finetune, new_head
 from ranker.training.losses import listwise, pointwise
 from ranker.training.measure import window_ndcg
-from ranker.training.network import PairNetwork, PairShape
 from ranker.training.quantise import per_row
 from ranker.training.save import load_trained, save_model
-from ranker.training.settings import FinetuneSettings
 from ranker.windows import Window, read_windows, write_windows
-
-SHAPE = PairShape(width=64, layers=2, heads=4, inner=128, apart=1)
-TOKENIZER = DEFAULT_MODEL / "tokenizer.json"
-COLOURS = ("red", "blue", "green", "black", "white", "yellow")
-THINGS = ("shoes", "kettle", "lamp", "chair", "bag")
-
-
-def small() -> FusedRanker:
-    torch.manual_seed(3)
-    network = PairNetwork(SHAPE)
-    return FusedRanker(network, new_head(network))
-
-
-def lengths() -> PairTokenizer:
-    return PairTokenizer(TOKENIZER, query_tokens=8, passage_tokens=12)
-
-
-def colour_windows() -> list[Window]:
-    """The colour decides, and no signal says so."""
-    result = []
-    for colour in COLOURS:
-        for thing in THINGS:
-            items = tuple(
-                Candidate(f"{other}-{thing}", f"{other} {thing}", {"bm25": 5.0, "text_vector": 0.5})
-                for other in COLOURS
-            )
-            grades = tuple(3 if other == colour else 0 for other in COLOURS)
-            result.append(Window(f"{colour}-{thing}", f"{colour} {thing}", "colours", items, grades))
-    return result
-
-
-SETTINGS = FinetuneSettings(
-    epochs=12,
-    backbone_rate=1e-3,
-    evaluate_every=20,
-    patience=50,
-    freeze_words=False,
-    bf16=False,
-    validation_share=0.2,
-    query_tokens=8,
-    passage_tokens=12,
-    threads=1,
-)
+from tests.unit.training_help import SETTINGS, TOKENIZER, colour_windows, finetune, lengths, small
 
 
 def test_fine_tuning_learns_what_no_signal_says():
@@ -98,15 +52,15 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path):
         torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("parts", ["head", "signals"])
-def test_only_the_named_parts_are_trained(parts):
+@pytest.mark.parametrize("method", ["head", "signals"])
+def test_only_the_named_parts_are_trained(method):
     model = small()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    settings = SETTINGS.model_copy(update={"epochs": 2.0, "parts": parts, "validation_share": 0.0})
+    settings = SETTINGS.model_copy(update={"epochs": 2.0, "method": method, "validation_share": 0.0})
     finetune(model, colour_windows(), lengths(), settings)
     moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert moved
-    assert all(name.startswith("head.direct" if parts == "signals" else "head.") for name in moved)
+    assert all(name.startswith("head.direct" if method == "signals" else "head.") for name in moved)
 
 
 def test_keeping_the_start_lands_between_start_and_end():
@@ -124,7 +78,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     windows = colour_windows()
     settings = SETTINGS.model_copy(update={"epochs": 1.0, "evaluate_every": 2})
     finetune(small(), windows, lengths(), settings, folder=tmp_path)
-    with pytest.raises(TrainingDataError, match="other settings"):
+    with pytest.raises(CheckpointError, match="other settings"):
         finetune(small(), windows, lengths(), settings.model_copy(update={"seed": 8}), folder=tmp_path)
 
 

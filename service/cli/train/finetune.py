@@ -2,73 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import Progress
 
 from .. import console
-from .shared import bar, need_torch
+from .shared import bar, interruptible, need_torch
 
 if TYPE_CHECKING:
     from ranker.training.finetune import Progress as Step
 
+FilesArgument = Annotated[list[Path], typer.Argument(help="Windows files.", metavar="WINDOWS...")]
+OutOption = Annotated[Path, typer.Option(help="The model's folder; a run that was cut off there goes on.")]
+StartOption = Annotated[
+    str, typer.Option(help="A model folder of ours, a BERT folder, or 'all-MiniLM-L6-v2' of the train extra.")
+]
+ValidationFiles = Annotated[list[Path] | None, typer.Option(help="Windows to choose the best state by.")]
+TestFiles = Annotated[list[Path] | None, typer.Option(help="Windows to measure the end result on, once.")]
+
 
 def finetune(
-    files: Annotated[list[Path], typer.Argument(help="Windows files.", metavar="WINDOWS...")],
-    out: Annotated[Path, typer.Option(help="The model's folder; a run that was cut off there goes on.")],
-    start: Annotated[
-        str, typer.Option(help="A model folder of ours, a BERT folder, or 'all-MiniLM-L6-v2' of the train extra.")
-    ] = "all-MiniLM-L6-v2",
+    files: FilesArgument,
+    out: OutOption,
+    start: StartOption = "all-MiniLM-L6-v2",
     name: Annotated[str, typer.Option(help="The model's name.")] = "fused-minilm",
-    parts: Annotated[str, typer.Option(help="What is trained: all, head, or signals.")] = "all",
+    method: Annotated[
+        str, typer.Option(help="What is trained: full, lora, adalora, bottleneck, head, or signals.")
+    ] = "full",
+    loss: Annotated[str, typer.Option(help="listwise, bce, or mse.")] = "listwise",
+    epsilon: Annotated[float, typer.Option(help="Adds epsilon^2 |f - y|^2 to the loss; no privacy.", min=0.0)] = 0.0,
+    optimiser: Annotated[str, typer.Option(help="adamw, adam, or sgd.")] = "adamw",
     keep_start: Annotated[
         float, typer.Option(help="Share of the starting weights in the result.", min=0.0, max=1.0)
     ] = 0.0,
     epochs: Annotated[float, typer.Option(min=0.001)] = 2.0,
     items: Annotated[int, typer.Option(help="Candidates of a window that take part in a step.", min=2)] = 10,
-    backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer; 0 freezes it.")] = 3e-5,
+    backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer's top layer.")] = 3e-5,
+    layer_decay: Annotated[float, typer.Option(help="Each layer learns at this share of the one above it.")] = 1.0,
     head_rate: Annotated[float, typer.Option(help="Learning rate of the head.")] = 1e-3,
-    validation: Annotated[float, typer.Option(help="Share of the queries held out.", min=0.0, max=0.5)] = 0.1,
+    adapter_rate: Annotated[float, typer.Option(help="Learning rate of adapters.")] = 1e-3,
+    rank: Annotated[int, typer.Option(help="Rank of LoRA and AdaLoRA.", min=1)] = 8,
+    adapter_width: Annotated[int, typer.Option(help="Width of bottleneck adapters.", min=1)] = 16,
+    validation: Annotated[float, typer.Option(help="Share of the queries for validation.", min=0.0, max=0.5)] = 0.1,
+    test: Annotated[float, typer.Option(help="Share of the queries for the test.", min=0.0, max=0.5)] = 0.0,
+    validation_file: ValidationFiles = None,
+    test_file: TestFiles = None,
     hold_out: Annotated[str | None, typer.Option(help="'FOLD/FOLDS': leave these queries out altogether.")] = None,
     evaluate_every: Annotated[int, typer.Option(help="Steps between validations.", min=1)] = 100,
+    patience: Annotated[int, typer.Option(help="Validations without a gain before it stops.", min=1)] = 5,
     per_step: Annotated[int, typer.Option(help="Windows in one step.", min=1)] = 4,
     seed: Annotated[int, typer.Option()] = 7,
     threads: Annotated[int, typer.Option(min=1)] = 2,
     as_json: console.JsonFlag = False,
 ) -> None:
-    """Fine-tune the fused ranker on windows and write one model folder."""
+    """Fine-tune the fused ranker on windows and write one model folder.
+
+    The same command goes on after an interruption. Under torchrun the processes share each step.
+    """
     need_torch()
     from ranker.training.settings import FinetuneSettings
 
-    from ...training import run_finetune
+    from ...training import Data, run_finetune
 
-    with console.one_line_errors(), bar() as progress:
+    with console.one_line_errors(), interruptible(), bar() as progress:
         settings = FinetuneSettings(
-            parts=parts,
+            method=method,
+            loss=loss,
+            epsilon=epsilon,
+            optimiser=optimiser,
             keep_start=keep_start,
             epochs=epochs,
             items_per_window=items,
             backbone_rate=backbone_rate,
+            layer_decay=layer_decay,
             head_rate=head_rate,
+            adapter_rate=adapter_rate,
+            rank=rank,
+            adapter_width=adapter_width,
             validation_share=validation,
+            test_share=test,
             evaluate_every=evaluate_every,
+            patience=patience,
             windows_per_step=per_step,
             seed=seed,
             threads=threads,
         )
-        task = progress.add_task("fine-tuning", total=None)
+        data = Data(files, validation_file or (), test_file or (), hold_out)
+        result = run_finetune(data, out, start=start, name=name, settings=settings, report=reporter(progress))
+    if result is not None:
+        tell(result, as_json)
 
-        def report(step: Step) -> None:
-            progress.update(task, completed=step.step, total=step.steps, description=f"loss {step.loss:.3f}")
-            if step.validation is not None:
-                shown = ", ".join(f"{key} {value:.4f}" for key, value in step.validation.items())
-                console.stderr.print(f"step {step.step}/{step.steps}: validation {shown}", markup=False)
 
-        result: dict[str, Any] = run_finetune(
-            files, out, start=start, name=name, settings=settings, hold_out=hold_out, report=report
-        )
+def reporter(progress: Progress) -> Callable[[Step], None]:
+    """Shows the steps of a run in the bar, validations as lines."""
+    task = progress.add_task("fine-tuning", total=None)
+
+    def report(step: Step) -> None:
+        progress.update(task, completed=step.step, total=step.steps, description=f"loss {step.loss:.3f}")
+        if step.validation:
+            shown = ", ".join(f"{key} {value:.4f}" for key, value in step.validation.items())
+            console.stderr.print(f"step {step.step}/{step.steps}: validation {shown}", markup=False)
+
+    return report
+
+
+def tell(result: dict[str, Any], as_json: bool) -> None:
+    """Print what a run came to."""
     if as_json:
         console.print_json(result)
-    else:
-        console.stdout.print(f"model in {out}: {result['validation']}, {result['seconds']:.0f} s", markup=False)
+        return
+    console.stdout.print(f"model in {result['model']}: {result['validation']}, {result['seconds']:.0f} s", markup=False)
+    for metric, gain in ((result["test"] or {}).get("gain") or {}).items():
+        after = result["test"]["after"][metric]
+        console.stdout.print(
+            f"test {metric}: {after['mean']:.4f} ({after['low']:.4f} to {after['high']:.4f}),"
+            f" {gain['mean']:+.4f} ({gain['low']:+.4f} to {gain['high']:+.4f}) on the start",
+            markup=False,
+        )
