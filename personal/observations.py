@@ -50,7 +50,7 @@ def observe(engine: Engine, pseudonyms: Pseudonyms, events: Sequence[tuple[str, 
     for _, document in events:
         if _why_not(document) is None:
             catalogue = str(document["application"])
-            wanted.add((catalogue, str(_item(document))))
+            wanted.add((catalogue, str(item_of(document))))
             if isinstance(document.get("query_id"), str):
                 wanted.add((UBI_QUERIES, f"{catalogue}:{document['query_id']}"))
     known = read_many(engine, sorted(wanted), fields=["user_query"])
@@ -63,14 +63,14 @@ def _seen(
     reason = _why_not(document)
     if reason is not None:
         return Seen((), reason)
-    catalogue, item = str(document["application"]), str(_item(document))
+    catalogue, item = str(document["application"]), str(item_of(document))
     if (catalogue, item) not in known:
         return Seen((), "unknown_item")
     try:
         time_ms = milliseconds(document.get("timestamp"), now())
     except EventRejected:
         return Seen((), "bad_time")
-    person = pseudonyms.person(catalogue, _person(document))
+    person = pseudonyms.person(catalogue, person_of(document))
     action = str(document["action_name"])
     query = pseudonyms.query(catalogue, _query(document, known))
     keys = [Key(catalogue, item), *([Key(catalogue, item, query)] if query else [])]
@@ -86,7 +86,7 @@ def _why_not(document: Mapping[str, Any]) -> Uncounted | None:
         check_catalogue_name(str(document.get("application")))
     except InvalidQuery:
         return "no_catalogue"
-    item = _item(document)
+    item = item_of(document)
     if item is None or not 0 < len(item.encode("utf-8", "replace")) <= 512:
         return "no_item"
     return None
@@ -100,14 +100,14 @@ def _inside(value: object, *path: str) -> object:
     return value
 
 
-def _item(document: Mapping[str, Any]) -> str | None:
+def item_of(document: Mapping[str, Any]) -> str | None:
     item = _inside(document, "event_attributes", "object", "object_id")
     if isinstance(item, int) and not isinstance(item, bool):
         return str(item)
     return item if isinstance(item, str) else None
 
 
-def _person(document: Mapping[str, Any]) -> str:
+def person_of(document: Mapping[str, Any]) -> str:
     """Who did it; events that name nobody are all one person's, so that they cannot get around the cap."""
     for value in (
         document.get("client_id"),

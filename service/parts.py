@@ -22,6 +22,7 @@ from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
 from .media import Media
+from .sequences import Sequences
 from .people import open_keystore
 from .settings import Settings
 
@@ -59,6 +60,7 @@ class Parts:
         self.demo = demo
         self.encoders = Encoders(settings)
         self.media = media or Media()
+        self.sequences = Sequences(settings.sequence_path)
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None

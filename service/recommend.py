@@ -22,6 +22,7 @@ from plugin.statedocs import read_many
 from ranker.blend import blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
 from ranker.diversity import diversified
+from ranker.errors import ModelError
 from ranker.fusion import first_stage
 
 from . import metrics
@@ -140,13 +141,20 @@ class _Answering:
     def _origins(self, viewed: Mapping[str, Any] | None) -> Origins:
         name, recent = self._catalogue.name, self._ask.recent
         own = [str(viewed["id"])] if viewed is not None else []
-        around = [item for item in reversed(recent.items) if item not in own][:AROUND]
+        before = [item for item in recent.items if item not in own]
+        around = before[: -AROUND - 1 : -1]
         reader = self._parts.behaviour.together
         beside = self._without("together", lambda: reader.of(name, [own, around], timeout_s=self._limit), None)
         nothing: Mapping[str, float] = {}
         trending = self._without("trending", lambda: reader.trending(name, timeout_s=self._limit), nothing)
-        origins = Origins(trending=trending, social=self._ask.social)
+        expected = self._without("sequence", lambda: self._expected([*before, *own]), nothing)
+        origins = Origins(sequence=expected, trending=trending, social=self._ask.social)
         return origins if beside is None else replace(origins, together=beside[0], visit=beside[1])
+
+    def _expected(self, visit: Sequence[str]) -> Mapping[str, float]:
+        """What the catalogue's sequence model expects after the visit and the viewed item."""
+        model = self._parts.sequences.of(self._catalogue.name)
+        return model.following(visit) if model is not None and visit else {}
 
     def _candidates(self, viewed: Mapping[str, Any] | None, origins: Origins) -> list[Hit]:
         hidden = {*self._ask.exclude, *self._ask.recent.bought}
@@ -218,7 +226,7 @@ class _Answering:
         try:
             with metrics.stage(part):
                 return run()
-        except (EngineError, SecretUnusable) as error:
+        except (EngineError, SecretUnusable, ModelError) as error:
             metrics.WITHOUT.labels(part, type(error).__name__).inc()
             log.warning("recommendations go without %s: %s", part, type(error).__name__)
             self._lacks.append(part)

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     model: str | None = None
     """A model folder; ``None`` is the one that ships with hybridrank."""
 
+    sequence_models: Path | None = None
+    """Where ``train sequence`` leaves a folder for each catalogue; ``None`` is ``sequence`` in ``home``."""
+
     threads: int = Field(2, ge=1, le=256)
     """Threads of one model run."""
     candidates_per_signal: int = Field(100, ge=1, le=1000)
@@ -94,6 +97,11 @@ class Settings(BaseSettings):
     def person_keys_path(self) -> Path:
         """Where the keys lie that sign person tokens."""
         return self.home / "secrets" / "person-tokens.json"
+
+    @property
+    def sequence_path(self) -> Path:
+        """Where the sequence models of the catalogues lie."""
+        return self.sequence_models or self.home / "sequence"
 
     @classmethod
     def settings_customise_sources(

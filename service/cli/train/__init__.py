@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import finetune, synthesise, windows
+from . import finetune, sequence, synthesise, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -13,4 +13,5 @@ def register(app: typer.Typer) -> None:
     group.command()(synthesise.synthesise)
     group.command()(windows.windows)
     group.command()(finetune.finetune)
+    group.command()(sequence.sequence)
     app.add_typer(group, name="train")

@@ -1,0 +1,60 @@
+"""What people did, in order: read from ``ubi_events`` for training what comes next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from opensearchpy import helpers
+
+from plugin.client import Engine
+from plugin.names import UBI_EVENTS
+from plugin.together import INTEREST
+
+from .errors import EventRejected
+from .event_times import milliseconds, now_ms
+from .observations import item_of, person_of
+
+MOST = 200
+"""Of one person the latest so many count: no client outweighs all others."""
+_FIELDS = ["action_name", "timestamp", "client_id", "session_id", "event_attributes"]
+
+
+def histories(engine: Engine, catalogue: str, *, most: int = MOST) -> dict[str, list[str]]:
+    """The items that each person cared for, oldest first.
+
+    A person is the event's ``client_id``, else its ``session_id``; events of nobody are left out. An item that follows
+    itself (seen, clicked, bought) stands once.
+
+    Args:
+        engine: the cluster.
+        catalogue: the alias.
+        most: of one person, the latest so many.
+
+    Raises:
+        EngineError: the engine does not answer or refuses.
+    """
+    clauses = [{"term": {"application": catalogue}}, {"terms": {"action_name": list(INTEREST)}}]
+    body = {"query": {"bool": {"filter": clauses}}, "_source": _FIELDS}
+    found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    now = now_ms()
+    engine.request("POST", f"/{UBI_EVENTS}/_refresh")
+    with engine.mapped_errors():
+        for hit in helpers.scan(engine.client, index=UBI_EVENTS, query=body, size=2000):
+            document = hit["_source"]
+            person, item = person_of(document), item_of(document)
+            if not person or item is None:
+                continue
+            try:
+                when = milliseconds(document.get("timestamp"), now)
+            except EventRejected:
+                continue
+            found[person].append((when, str(hit["_id"]), item))
+    return {person: _in_order(events)[-most:] for person, events in found.items()}
+
+
+def _in_order(events: list[tuple[int, str, str]]) -> list[str]:
+    items: list[str] = []
+    for _, _, item in sorted(events):
+        if not items or items[-1] != item:
+            items.append(item)
+    return items

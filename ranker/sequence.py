@@ -1,0 +1,188 @@
+"""The served sequence model: what comes next in a visit. One ONNX graph and two tables, no torch.
+
+A mixture of two distributions over the catalogue's items: a self-attentive network over the latest items (SASRec: Kang
+and McAuley, ICDM 2018, trained with sampled softmax), and a memory of which items stood near each other. The network
+generalises, the memory knows what is rare.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ModelError
+from .folder import digest
+from .neighbours import Neighbours
+
+FORMAT = 1
+SERVED = ("sequence.onnx", "items.json", "table.npy", "neighbours.npz")
+Floats = NDArray[np.float32]
+
+
+class SequenceConfig(BaseModel):
+    """``config.json`` of a sequence model's folder.
+
+    Attributes:
+        length: how many of the latest items the network reads.
+        memory: how many of the latest items the memory is asked for.
+        decay: of the memory's weights, from each item to the one before.
+        share: of the memory in the mixture, 0..1.
+        digests: SHA-256 of each served file.
+        training: how it was made.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    kind: str = "sequence"
+    length: int = Field(ge=1, le=1000)
+    memory: int = Field(ge=1, le=1000)
+    decay: float = Field(gt=0.0, le=1.0)
+    share: float = Field(ge=0.0, le=1.0)
+    digests: dict[str, str]
+    training: dict[str, object] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How network and memory are mixed; see :class:`SequenceConfig`."""
+
+    memory: int = 8
+    decay: float = 0.8
+    share: float = 0.5
+
+
+def memory_of(neighbours: Neighbours, history: Sequence[int], mixture: Mixture) -> Floats:
+    """The memory's distribution over the items: near the latest ones; all zeros where it knows nothing."""
+    latest = list(history[-mixture.memory :])
+    weights = [mixture.decay**age for age in range(len(latest))][::-1]
+    spread = neighbours.spread(latest, weights)
+    total = float(spread.sum())
+    return spread / np.float32(total) if total > 0 else spread
+
+
+def mixed(network: Floats, memory: Floats, share: float) -> Floats:
+    """The mixture. Where the memory knows nothing, the network's alone."""
+    if not memory.any():
+        return network
+    result: Floats = np.float32(1.0 - share) * network + np.float32(share) * memory
+    return result
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+class SequenceModel:
+    """A folder, loaded at first use. Thread-safe.
+
+    Raises:
+        ModelError: the folder is not a sequence model's, or is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = read_config(folder)
+        self._mixture = Mixture(self.config.memory, self.config.decay, self.config.share)
+
+    @cached_property
+    def items(self) -> tuple[str, ...]:
+        """Ids of the items that it knows, by number."""
+        return tuple(json.loads((self.folder / "items.json").read_text("utf-8")))
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {item: number for number, item in enumerate(self.items)}
+
+    @cached_property
+    def _table(self) -> Floats:
+        table: Floats = np.load(self.folder / "table.npy", allow_pickle=False)
+        return table
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        with np.load(self.folder / "neighbours.npz", allow_pickle=False) as found:
+            return Neighbours(found["starts"], found["indices"], found["values"])
+
+    @cached_property
+    def _session(self) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            return ort.InferenceSession(str(self.folder / "sequence.onnx"), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelError(f"model: {self.folder / 'sequence.onnx'} cannot be loaded: {error}") from error
+
+    def chances(self, history: Sequence[str]) -> Floats | None:
+        """The probability of each item to be the next.
+
+        Args:
+            history: ids, oldest first; those that the model does not know are passed over.
+
+        Returns:
+            shape ``(len(items),)``, sums to 1; ``None`` when no item of the history is known.
+        """
+        known = [self._number[item] for item in history if item in self._number]
+        if not known:
+            return None
+        # The last column of the table is the item's bias.
+        vectors = self._table[known[-self.config.length :], :-1][None]
+        state: Floats = self._session.run(None, {"vectors": vectors})[0]
+        logits = self._table[:, :-1] @ state[0] + self._table[:, -1]
+        return mixed(softmax(logits), memory_of(self._neighbours, known, self._mixture), self.config.share)
+
+    def following(self, history: Sequence[str], size: int = 50) -> dict[str, float]:
+        """The most likely next items, without those of the history.
+
+        Returns:
+            Value in 0..1 by id: with ``r`` the probability beside that of blind choice, ``sqrt(r) / (1 + sqrt(r))``; 0.5
+            is chance.
+        """
+        chances = self.chances(history)
+        if chances is None:
+            return {}
+        chances[[self._number[item] for item in set(history) if item in self._number]] = -1.0
+        best = np.argsort(-chances, kind="stable")[:size]
+        roots = np.sqrt(np.maximum(chances[best], 0.0) * len(self.items))
+        return {
+            self.items[number]: float(root / (1.0 + root))
+            for number, root in zip(best, roots, strict=True)
+            if chances[number] >= 0.0
+        }
+
+
+def read_config(folder: Path) -> SequenceConfig:
+    """Read and check a sequence model's folder.
+
+    Raises:
+        ModelError: names what is missing, changed or of another make.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"model: {folder} is no folder")
+    try:
+        config = SequenceConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"model: {folder} has no config.json") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"model: {folder}/config.json: {where}: {first['msg']}") from error
+    if config.kind != "sequence" or config.format != FORMAT:
+        raise ModelError(f"model: {folder} is no sequence model of format {FORMAT}")
+    for name in SERVED:
+        if not (folder / name).is_file():
+            raise ModelError(f"model: {folder} has no {name}")
+        if digest(folder / name) != config.digests.get(name):
+            raise ModelError(f"model: {folder}/{name} is not the file that config.json describes")
+    return config
