@@ -3,11 +3,13 @@
     python benchmarks/implicit_ranks.py SPLIT.npz RANKS.npz
 
 SPLIT holds ``rows``, ``columns`` (what each person did, as two lists of numbers), ``shape``, and ``targets`` with
-``target_rows``. RANKS gets, by name of a model and its settings, the place (from 1) of each target among all items that the
-person has not met.
+``target_rows``. RANKS gets, by name of a model and its settings, the place (from 1) of each target among all items that
+the person has not met.
 """
 
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,7 +18,8 @@ from implicit.bpr import BayesianPersonalizedRanking
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
 
 
-def models():
+def models() -> Iterator[tuple[str, Any]]:
+    """What is tried."""
     for neighbours in (20, 100, 500):
         yield f"cosine k={neighbours}", CosineRecommender(K=neighbours, num_threads=1)
         yield f"bm25 k={neighbours}", BM25Recommender(K=neighbours, num_threads=1)
@@ -38,13 +41,15 @@ def models():
             )
 
 
-def scores(model, matrix, person):
+def scores(model: Any, matrix: sp.csr_matrix, person: int) -> np.ndarray:
+    """Of all items for one person."""
     if hasattr(model, "user_factors"):
         return model.item_factors @ model.user_factors[person]
     return np.asarray((matrix[person] @ model.similarity).todense()).ravel()
 
 
-def main(source, out):
+def main(source: str, out: str) -> None:
+    """Fit each model, rank each target."""
     given = np.load(source)
     rows, columns = given["rows"], given["columns"]
     matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=tuple(given["shape"]))

@@ -2,8 +2,8 @@
 
     python -m benchmarks.recommend [--data ../shared/data/movielens] [--implicit-python PYTHON] [--threads 1]
 
-Every system's settings are chosen on the item before the last (nDCG@10), then it learns once more with that item and is asked
-for the last one. The data is for measurement only; nothing that is shipped has seen it.
+Every system's settings are chosen on the item before the last (nDCG@10), then it learns once more with that item and is
+asked for the last one. The data is for measurement only; nothing that is shipped has seen it.
 """
 
 from __future__ import annotations

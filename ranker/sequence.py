@@ -146,8 +146,8 @@ class SequenceModel:
         """The most likely next items, without those of the history.
 
         Returns:
-            Value in 0..1 by id: with ``r`` the probability beside that of blind choice, ``sqrt(r) / (1 + sqrt(r))``; 0.5
-            is chance.
+            Value in 0..1 by id: with ``r`` the probability beside that of blind choice, ``sqrt(r) / (1 + sqrt(r))``;
+            0.5 is chance.
         """
         chances = self.chances(history)
         if chances is None:

@@ -22,8 +22,8 @@ from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
 from .media import Media
-from .sequences import Sequences
 from .people import open_keystore
+from .sequences import Sequences
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy
 
 from ..errors import TrainingDataError
 from ..folder import digest
@@ -158,7 +158,7 @@ def fit(
             negatives = torch.from_numpy(dice.choice(items, settings.negatives, p=chance) + 1)
             loss = _loss(network, shown, following, negatives, expected)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             losses.append(float(loss.detach()))
@@ -178,7 +178,7 @@ def _loss(network: SequenceNetwork, shown: Tensor, following: Tensor, negatives:
     others = states @ network.item(negatives).T + network.bias[negatives] - expected[negatives]
     others = others.masked_fill(negatives[None] == right[:, None], -1e9)
     logits = torch.cat([own[:, None], others], dim=1)
-    return F.cross_entropy(logits, torch.zeros(len(right), dtype=torch.long))
+    return cross_entropy(logits, torch.zeros(len(right), dtype=torch.long))
 
 
 def _batches(
@@ -213,7 +213,7 @@ def choose_mixture(
     following: Sequence[int],
     seed: int,
 ) -> tuple[Mixture, dict[str, float]]:
-    """The mixture under which the held-out items rank best, and its metrics: among all items but those of the history."""
+    """The mixture under which the held-out items rank best among all but the history's, and its metrics."""
     people = np.random.default_rng(seed).permutation(len(histories))[:PEOPLE_TO_CHOOSE]
     options = [Mixture(size, decay, share) for size, decay in MEMORIES for share in SHARES]
     gains = np.zeros((len(options), len(people)))
@@ -240,7 +240,7 @@ def chances(network: SequenceNetwork, history: Sequence[int]) -> NDArray[np.floa
 
 
 def gain(values: NDArray[np.float32], history: Sequence[int], target: int) -> float:
-    """``1 / log2(rank + 1)`` of the one right item among all but the history's, 0 beyond rank 10; ties count against."""
+    """``1 / log2(rank + 1)`` of the right item among all but the history's, 0 beyond rank 10; ties count against."""
     others = np.ones(len(values), bool)
     others[list(history)] = False
     others[target] = False

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from onnx import TensorProto
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import gelu
 
 from .export import Graph, numpy_of
 
@@ -49,7 +49,7 @@ class SequenceNetwork(nn.Module):
         scores = self.query(normal) @ self.key(normal).transpose(1, 2) * self.width**-0.5
         weights = torch.softmax(scores.masked_fill(closed, float("-inf")), dim=-1)
         state = state + self.dropout(self.out(weights @ self.value(normal)))
-        inner = F.gelu(self.up(self.middle(state)))
+        inner = gelu(self.up(self.middle(state)))
         state = state + self.dropout(self.down(inner))
         result: Tensor = self.after(state)
         return result
