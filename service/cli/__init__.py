@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from . import demo, engine, evaluate, events, index, install, keys, merchandise, recommend, sample, search, serve, train
+from .console import Commands
 
 
 def build() -> typer.Typer:
     """Make the command line application."""
     app = typer.Typer(
         name="hybridrank",
+        cls=Commands,
         help="Hybrid ranking inside OpenSearch: index, search, rerank, train, measure.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from typer.core import TyperGroup
 
 from indexer.errors import IndexerError
 from multimodal.errors import EncoderError
@@ -34,6 +36,13 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def _words(error: Exception) -> str:
+    """What an error says; the system's own errors by file and reason, without their number."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def fail(reason: str, code: int = 1) -> typer.Exit:
     """Say in one line on standard error why a command ends; the caller raises what is returned."""
     stderr.print(f"hybridrank: {' '.join(reason.split())}", style="red", markup=False, soft_wrap=True)
@@ -46,11 +55,41 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except KNOWN_ERRORS as error:
-        raise fail(str(error)) from error
+        raise fail(_words(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise fail(f"setting {where}: {first['msg']}", 2) from error
+
+
+class Commands(TyperGroup):
+    """The command line as a whole: what it cannot read is one line too, and not a box of several."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command; in standalone mode the process ends with its exit status."""
+        run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
+        try:
+            status = run()
+        except typer.TyperException as error:
+            reason = error.format_message()
+            context = getattr(error, "ctx", None)
+            if reason:  # empty where the help was shown for want of arguments
+                fail(f"{reason.rstrip('.')}; see {context.command_path} --help" if context else reason)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            fail("stopped")
+            sys.exit(1)
+        sys.exit(status if isinstance(status, int) else 0)
 
 
 def settings(**overrides: Any) -> Settings:
