@@ -9,7 +9,8 @@
     ├── SecretUnusable    a key file cannot be read or made
     ├── KeyStoreUnusable  the store of people's keys cannot be read or written
     ├── SealBroken        a record does not open: altered, another's, or its key is lost
-    └── KeyWornOut        a key has sealed as many records as it may
+    ├── KeyWornOut        a key has sealed as many records as it may
+    └── ProfileBusy       a record could not be written now
 """
 
 from __future__ import annotations
@@ -60,3 +61,7 @@ class SealBroken(PersonalError):
 
 class KeyWornOut(PersonalError):
     """A data key has sealed as many records as random nonces allow; nothing more is sealed with it."""
+
+
+class ProfileBusy(PersonalError):
+    """A profile or session could not be written now; what it lacks is learnt from the event log later."""

@@ -10,6 +10,7 @@ from .errors import EventRejected
 
 EARLIEST_MS = 946_684_800_000
 """2000-01-01; anything before is a broken clock."""
+DAY_S = 86_400
 FUTURE_SKEW_MS = 5 * 60 * 1000
 """How far a client's clock may be ahead."""
 _SECONDS_BELOW = 100_000_000_000

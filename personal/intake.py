@@ -38,6 +38,7 @@ class Taken:
 
     Attributes:
         stored: written now.
+        fresh: those, as they were written.
         duplicates: were stored before, or stand twice in the list.
         rejected: could not be stored.
         counted: of the stored ones, those that move a counter.
@@ -46,6 +47,7 @@ class Taken:
     """
 
     stored: int = 0
+    fresh: list[Event] = field(default_factory=list)
     duplicates: int = 0
     rejected: list[Refusal] = field(default_factory=list)
     counted: int = 0
@@ -87,7 +89,6 @@ class Intake:
             if event.catalogue in missing:
                 taken.rejected.append(Refusal(index, "application", "no catalogue of that name"))
         events = [(index, event) for index, event in events if event.catalogue not in missing]
-        fresh: list[Event] = []
         for (index, event), kept in zip(events, store(self._engine, [event for _, event in events]), strict=True):
             if kept.kind == "refused":
                 name, _, reason = kept.reason.rpartition(": ")
@@ -96,9 +97,9 @@ class Intake:
                 taken.duplicates += 1
             else:
                 taken.stored += 1
-                fresh.append(event)
+                taken.fresh.append(event)
         taken.rejected.sort(key=lambda refusal: refusal.index)
-        self._count(fresh, taken)
+        self._count(taken.fresh, taken)
         return taken
 
     def _missing(self, names: set[str]) -> set[str]:

@@ -24,7 +24,8 @@ from .keystore_sqlite import Connections
 from .masterkeys import KeyWrapper, UnknownMasterKey, Wrapped
 
 FILE = Path("keys") / "people.sqlite"
-MAX_SUBJECT_CHARS = 512
+PREFIX = "u."
+"""What every pseudonym begins with."""
 _BATCH = 200
 _ATTEMPTS = 5
 _SECRET = b"secret of the store"
@@ -33,8 +34,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A person as the engine may know them.
+class Identity:
+    """A person as the engine may know them, and what opens their records.
 
     Attributes:
         tenant: the shop.
@@ -77,15 +78,19 @@ class KeyStore(Protocol):
     :class:`~personal.masterkeys.UnknownMasterKey` when the master key that wraps an entry is lost.
     """
 
-    def find(self, tenant: str, subject: str) -> Person | None:
+    def find(self, tenant: str, subject: str) -> Identity | None:
         """The person, if there is an entry."""
         ...
 
-    def obtain(self, tenant: str, subject: str) -> Person:
+    def obtain(self, tenant: str, subject: str) -> Identity:
         """The person; pseudonym and key are made when there is no entry, once, whoever else asks at this moment."""
         ...
 
-    def spend(self, person: Person) -> None:
+    def behind(self, pseudonym: str) -> Identity | None:
+        """The entry of a pseudonym."""
+        ...
+
+    def spend(self, person: Identity) -> None:
         """Count one use of a data key for sealing.
 
         Raises:
@@ -137,17 +142,21 @@ class SqliteKeyStore:
         """See :class:`KeyStore`."""
         return hmac.new(self._root, b"purpose " + purpose.encode(), hashlib.sha256).digest()
 
-    def find(self, tenant: str, subject: str) -> Person | None:
+    def find(self, tenant: str, subject: str) -> Identity | None:
         """See :class:`KeyStore`."""
         name = self._digest(tenant, subject)
         return self._patient(lambda: self._read(tenant, name))
 
-    def obtain(self, tenant: str, subject: str) -> Person:
+    def obtain(self, tenant: str, subject: str) -> Identity:
         """See :class:`KeyStore`."""
         name = self._digest(tenant, subject)
         return self._patient(lambda: self._read(tenant, name) or self._made(tenant, name))
 
-    def spend(self, person: Person) -> None:
+    def behind(self, pseudonym: str) -> Identity | None:
+        """See :class:`KeyStore`."""
+        return self._patient(lambda: self._opened("pseudonym = ?", pseudonym))
+
+    def spend(self, person: Identity) -> None:
         """See :class:`KeyStore`."""
         with self._guarded(), self._connections.lend(durable=False) as connection:
             done = connection.execute(
@@ -228,18 +237,22 @@ class SqliteKeyStore:
                 )
         return len(rows)
 
-    def _read(self, tenant: str, name: bytes) -> Person | None:
+    def _read(self, tenant: str, name: bytes) -> Identity | None:
+        return self._opened("tenant = ? AND subject = ?", tenant, name)
+
+    def _opened(self, where: str, *values: str | bytes) -> Identity | None:
         with self._guarded(), self._connections.lend() as connection:
             row = connection.execute(
-                "SELECT pseudonym, version, wrapped FROM people WHERE tenant = ? AND subject = ?", (tenant, name)
+                f"SELECT tenant, subject, pseudonym, version, wrapped FROM people WHERE {where}",  # noqa: S608 - ours
+                values,
             ).fetchone()
         if row is None:
             return None
-        key = self._master.unwrap(Wrapped(row[1], row[2]), _binding(tenant, name, row[0]))
-        return Person(tenant, row[0], key)
+        tenant, _, pseudonym, version, wrapped = row
+        return Identity(tenant, pseudonym, self._master.unwrap(Wrapped(version, wrapped), _binding(*row[:3])))
 
-    def _made(self, tenant: str, name: bytes) -> Person:
-        pseudonym, key = "u." + secrets.token_hex(16), secrets.token_bytes(KEY_BYTES)
+    def _made(self, tenant: str, name: bytes) -> Identity:
+        pseudonym, key = PREFIX + secrets.token_hex(16), secrets.token_bytes(KEY_BYTES)
         with self._guarded(), self._connections.transaction() as connection:
             demanded = connection.execute("SELECT version FROM state WHERE name = 'demanded'").fetchone()[0]
             if demanded > self._master.current:

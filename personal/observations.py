@@ -72,7 +72,7 @@ def _seen(
         return Seen((), "bad_time")
     person = pseudonyms.person(catalogue, person_of(document))
     action = str(document["action_name"])
-    query = pseudonyms.query(catalogue, _query(document, known))
+    query = pseudonyms.query(catalogue, query_of(document, known))
     keys = [Key(catalogue, item), *([Key(catalogue, item, query)] if query else [])]
     event = digest(name)[:12]
     bucket = bucket_of(_ordinal(document))
@@ -119,7 +119,7 @@ def person_of(document: Mapping[str, Any]) -> str:
     return ""
 
 
-def _query(document: Mapping[str, Any], known: Mapping[tuple[str, str], Stored]) -> str:
+def query_of(document: Mapping[str, Any], known: Mapping[tuple[str, str], Stored]) -> str:
     """What was asked: as the query log has it, else as the event says."""
     for value in _queries(document, known):
         if isinstance(value, str) and value.strip():

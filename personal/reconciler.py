@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from .observations import observe
 from .pseudonyms import Pseudonyms
 
 BATCH = 1000
+
+Events = Sequence[tuple[str, Mapping[str, Any]]]
+"""(id, document) each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,21 @@ class Shard:
 class Reconciler:
     """Brings counters up to the truth. Any number may run at once."""
 
-    def __init__(self, engine: Engine, pseudonyms: Pseudonyms, family: Family) -> None:
+    def __init__(
+        self, engine: Engine, pseudonyms: Pseudonyms, family: Family, teach: Callable[[Events], None] | None = None
+    ) -> None:
+        """Make one.
+
+        Args:
+            engine: the cluster.
+            pseudonyms: of people and queries.
+            family: of the counters.
+            teach: is given every event as well, after it was counted; what it raises is raised by :meth:`run`.
+        """
         self._engine = engine
         self._pseudonyms = pseudonyms
         self._counters = CounterStore(engine, family)
+        self._teach = teach
 
     def run(self) -> int:
         """Look at every event since the watermark and count it, unless it is counted.
@@ -66,6 +80,8 @@ class Reconciler:
                 events = [(str(hit["_id"]), hit["_source"]) for hit in hits]
                 seen = observe(self._engine, self._pseudonyms, events)
                 self._counters.fold(observation for one in seen for observation in one.observations)
+                if self._teach is not None:
+                    self._teach(events)
                 looked += len(hits)
                 done = int(hits[-1]["sort"][0]) if len(hits) == BATCH else shard.safe
                 self._advance(shard, done)

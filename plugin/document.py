@@ -110,10 +110,18 @@ def vector_mapping(dimension: int) -> dict[str, Any]:
     }
 
 
+def category_path(source: Mapping[str, Any]) -> list[str]:
+    """The names of a product's category, widest first; ``category`` may be a list or one 'a > b' string."""
+    return _names(_strings(source.get("category")))
+
+
+def _names(path: list[str]) -> list[str]:
+    return [name.strip() for entry in path for name in entry.split(">") if name.strip()]
+
+
 def _leaves(path: list[str]) -> str:
     """The two most special names of a category path, most special first; a path may be a list or one 'a > b' string."""
-    names = [name.strip() for entry in path for name in entry.split(">") if name.strip()]
-    return ", ".join(dict.fromkeys(reversed(names[-2:])))
+    return ", ".join(dict.fromkeys(reversed(_names(path)[-2:])))
 
 
 def _strings(value: Any) -> list[str]:

@@ -9,7 +9,7 @@ from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
 from .client import Engine
 from .errors import EngineRejected
-from .names import BEHAVIOUR, MERCHANDISING, UBI_EVENTS, UBI_QUERIES, parse_physical
+from .names import BEHAVIOUR, MERCHANDISING, PROFILES, UBI_EVENTS, UBI_QUERIES, parse_physical
 from .resources import Resource
 
 INDICES = {
@@ -17,6 +17,7 @@ INDICES = {
     UBI_EVENTS: "hybridrank-ubi-events",
     BEHAVIOUR: "hybridrank-behaviour",
     MERCHANDISING: "hybridrank-merchandising",
+    PROFILES: "hybridrank-profiles",
 }
 """The indices that an install makes, and the template of each."""
 
@@ -136,7 +137,7 @@ def _remove_index(engine: Engine, index: str, done: Removal) -> None:
     if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
         done.stays.append(f"index {index}, which was there before")
     elif count and index != BEHAVIOUR:  # counters are a function of the events, so nothing is lost with them
-        what = "merchandising" if index == MERCHANDISING else "behaviour"
+        what = {MERCHANDISING: "merchandising", PROFILES: "people"}.get(index, "behaviour")
         done.stays.append(f"index {index} with {count} documents of {what}; delete it by hand")
     else:
         engine.request("DELETE", f"/{index}")

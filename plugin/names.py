@@ -16,6 +16,7 @@ UBI_QUERIES = "ubi_queries"
 UBI_EVENTS = "ubi_events"
 BEHAVIOUR = "hybridrank-behaviour"
 MERCHANDISING = "hybridrank-merchandising"
+PROFILES = "hybridrank-profiles"
 PIPELINE_MINMAX = "hybridrank-minmax"
 PIPELINE_RRF = "hybridrank-rrf"
 LAST_GENERATION = 999_999

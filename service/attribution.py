@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from personal.pseudonyms import Pseudonyms
+from personal.keystore import PREFIX
+from personal.visitor import Visitor
 
 
-def attributed(given: list[Any], pseudonyms: Pseudonyms, *, client_id: str | None, session: str | None) -> list[Any]:
+def attributed(given: list[Any], visitor: Visitor) -> list[Any]:
     """Put the person and the session of a request into its events.
 
     Args:
         given: events as they were sent; what is no object is left to be rejected.
-        pseudonyms: stand for sessions, for their names are not stored.
-        client_id: of the person of the request; it replaces every event's own, so nobody can act in another's name.
-        session: of the request; it replaces a ``session_id`` that is missing, or that repeats the session's own name.
+        visitor: who sent them. The pseudonym replaces every event's ``client_id``, so nobody can act in another's name;
+            the session's stand-in replaces a ``session_id`` that is missing or that repeats the session's own name. Of
+            a request without a person, a ``client_id`` in the form of a pseudonym is made another name.
     """
-    session_id = "s." + pseudonyms.of("session", "", session) if session is not None else None
+    client_id, session, session_id = visitor.client_id, visitor.session, visitor.session_id
 
     def one(event: Any) -> Any:
         if not isinstance(event, dict):
@@ -24,6 +25,8 @@ def attributed(given: list[Any], pseudonyms: Pseudonyms, *, client_id: str | Non
         own = dict(event)
         if client_id is not None:
             own["client_id"] = client_id
+        elif isinstance(own.get("client_id"), str) and own["client_id"].startswith(PREFIX):
+            own["client_id"] = "x" + own["client_id"]
         if session_id is not None and own.get("session_id") in (None, "", session):
             own["session_id"] = session_id
         return own

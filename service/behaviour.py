@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from personal.behaviour import Formula
@@ -14,7 +15,7 @@ from personal.errors import FoldFailed
 from personal.intake import Intake
 from personal.merchandising import RuleBook
 from personal.pseudonyms import Pseudonyms, load
-from personal.reconciler import Reconciler
+from personal.reconciler import Events, Reconciler
 from personal.together import TogetherReader
 from plugin.client import Engine
 from plugin.errors import EngineError
@@ -46,8 +47,13 @@ class Behaviour:
     together: TogetherReader
 
     @classmethod
-    def of(cls, settings: Settings, engine: Engine) -> Behaviour:
+    def of(cls, settings: Settings, engine: Engine, teach: Callable[[Events], None]) -> Behaviour:
         """Compose it.
+
+        Args:
+            settings: half-life and the like.
+            engine: the cluster.
+            teach: is given the events that the reconciler looks at; what it raises stops that run.
 
         Raises:
             SecretUnusable: the key of pseudonyms cannot be read or made.
@@ -58,7 +64,7 @@ class Behaviour:
             Intake(engine, pseudonyms, family),
             BehaviourReader(engine, pseudonyms, family, Formula(eta=settings.examination_eta)),
             RuleBook(engine),
-            Reconciler(engine, pseudonyms, family),
+            Reconciler(engine, pseudonyms, family, teach),
             pseudonyms,
             TogetherReader(engine, family),
         )

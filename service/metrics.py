@@ -33,6 +33,8 @@ UNCOUNTED = Counter("hybridrank_events_uncounted_total", "Calls whose events are
 RECONCILED = Counter("hybridrank_events_reconciled_total", "Events that the reconciler looked at.")
 RECONCILE_FAILURES = Counter("hybridrank_reconcile_failures_total", "Runs of the reconciler that failed.", ["reason"])
 WITHOUT = Counter("hybridrank_searches_without_total", "Answers that had to do without a part.", ["part", "reason"])
+UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessions that do not open.", ["kind"])
+UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
 UNLOGGED = Counter("hybridrank_queries_unlogged_total", "Queries that could not be written to ubi_queries.", ["reason"])
 
 

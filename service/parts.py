@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
-from personal.errors import SecretUnusable
+from personal.errors import PersonalError, SecretUnusable
 from personal.keystore import KeyStore, SqliteKeyStore
+from personal.reconciler import Events
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported
 from ranker.errors import RankerError
 from ranker.model import Ranker
 
+from . import metrics
 from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
 from .media import Media
-from .people import open_keystore
+from .people import People, open_keystore
 from .sequences import Sequences
 from .settings import Settings
 
@@ -68,6 +70,7 @@ class Parts:
         self._recommend: RecommendService | None = None
         self._behaviour: Behaviour | None = None
         self._keystore: SqliteKeyStore | None = None
+        self._people: People | None = None
         self._stop_reconciling = threading.Event()
         self._seen: tuple[float, Readiness] | None = None
 
@@ -101,7 +104,7 @@ class Parts:
         """
         with self._lock:
             if self._behaviour is None:
-                self._behaviour = Behaviour.of(self.settings, self.engine)
+                self._behaviour = Behaviour.of(self.settings, self.engine, self._teach)
             return self._behaviour
 
     @property
@@ -116,6 +119,23 @@ class Parts:
             if self._keystore is None:
                 self._keystore = open_keystore(self.settings)
             return self._keystore
+
+    @property
+    def people(self) -> People:
+        """Profiles and sessions; raises as :attr:`keystore` does."""
+        with self._lock:
+            if self._people is None:
+                self._people = People(self.settings, self.engine, self.keystore)
+            return self._people
+
+    def _teach(self, events: Events) -> None:
+        """Teach profiles what the reconciler found; a store of keys that does not work must not stop its counting."""
+        try:
+            people = self.people
+        except PersonalError as error:
+            metrics.UNTAUGHT.labels(type(error).__name__).inc()
+            return
+        people.learn_stored(events)
 
     @property
     def search(self) -> SearchService:
@@ -156,7 +176,7 @@ class Parts:
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
             self._behaviour = self._recommend = None
-            keystore, self._keystore = self._keystore, None
+            keystore, self._keystore, self._people = self._keystore, None, None
             self.encoders = Encoders(self.settings)
         if engine is not None:
             engine.close()

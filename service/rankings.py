@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from personal.visitor import NOBODY, Visitor
 from plugin.client import Engine
 from plugin.errors import EngineRejected
 from plugin.names import UBI_QUERIES
@@ -43,9 +44,14 @@ class StoredRanking:
     boosts: Mapping[str, float] = field(default_factory=dict)
 
 
-def asked(index: str, query: str | None, filters: Mapping[str, Any] | None, sort: str | None) -> str:
-    """A digest of what makes two requests the same question, whatever page they ask for."""
-    text = json.dumps([index, query, filters or {}, sort], sort_keys=True, ensure_ascii=False)
+def asked(
+    index: str, query: str | None, filters: Mapping[str, Any] | None, sort: str | None, owner: str | None = None
+) -> str:
+    """A digest of what makes two requests the same question, whatever page they ask for.
+
+    An order that was made for somebody (``owner``) is theirs alone: the same words from another are another question.
+    """
+    text = json.dumps([index, query, filters or {}, sort, owner], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
@@ -73,14 +79,23 @@ def read(engine: Engine, index: str, query_id: str) -> StoredRanking | None:
 
 
 def write(
-    engine: Engine, index: str, query_id: str, *, query: str | None, shown: Sequence[str], ranking: StoredRanking
+    engine: Engine,
+    index: str,
+    query_id: str,
+    *,
+    query: str | None,
+    shown: Sequence[str],
+    ranking: StoredRanking,
+    visitor: Visitor = NOBODY,
 ) -> None:
     """Log a query with what was shown and the whole order behind it; an id that is taken keeps its first order.
+
+    Of the visitor only the stand-ins are written, and of what is personal only the order that came of it.
 
     Raises:
         EngineError: it could not be written.
     """
-    document = {
+    document: dict[str, Any] = {
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "application": index,
         "query_id": query_id,
@@ -100,6 +115,8 @@ def write(
             "boosts": dict(ranking.boosts),
         },
     }
+    who = {"client_id": visitor.client_id, "session_id": visitor.session_id}
+    document |= {name: value for name, value in who.items() if value is not None}
     try:
         engine.request("PUT", _path("_create", index, query_id), document)
     except EngineRejected as error:

@@ -12,6 +12,8 @@ from typing import Any
 
 from personal.errors import SecretUnusable
 from personal.merchandising import NO_RULE, Rule, apply
+from personal.profiles import NOTHING_HELD, Held
+from personal.visitor import NOBODY, Visitor
 from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
 from plugin.document import passage
@@ -23,6 +25,7 @@ from ranker.fusion import first_stage
 from . import metrics, rankings
 from .catalogues import Catalogues
 from .parts import Parts
+from .people import without
 from .problems import invalid
 from .rankings import StoredRanking
 from .schemas.search import FacetOut, ResultOut, SearchBody, SearchOut
@@ -40,6 +43,8 @@ class Question:
         digest: of the question; see :func:`service.rankings.asked`.
         rule: of merchandising.
         lacks: the part that could not be had (``"merchandising"``), or ``None``.
+        visitor: who asks.
+        held: what is known about them.
     """
 
     request: SearchRequest
@@ -47,6 +52,8 @@ class Question:
     digest: str
     rule: Rule = NO_RULE
     lacks: str | None = None
+    visitor: Visitor = NOBODY
+    held: Held = NOTHING_HELD
 
 
 class SearchService:
@@ -56,8 +63,13 @@ class SearchService:
         self._parts = parts
         self._catalogues = Catalogues(parts.engine)
 
-    def answer(self, body: SearchBody) -> SearchOut:
+    def answer(self, body: SearchBody, visitor: Visitor = NOBODY, *, lacks: str | None = None) -> SearchOut:
         """Answer one search.
+
+        Args:
+            body: what is asked.
+            visitor: who asks.
+            lacks: what is known to be lacking already, should nothing else be.
 
         Raises:
             Problem: ``query_id`` is of another question.
@@ -70,16 +82,16 @@ class SearchService:
         started = time.perf_counter()
         name = body.index or self._parts.settings.index
         try:
-            found = self._answer(body, self.question(body))
+            found = self._answer(body, self.question(body, visitor, lacks=lacks))
         except EngineRejected as error:
             if error.status != 404:
                 raise
             # The generation that was remembered is gone: a rebuild has put another in its place.
             self._catalogues.forget(name)
-            found = self._answer(body, self.question(body))
+            found = self._answer(body, self.question(body, visitor, lacks=lacks))
         return found.model_copy(update={"took_ms": round((time.perf_counter() - started) * 1000, 2)})
 
-    def question(self, body: SearchBody) -> Question:
+    def question(self, body: SearchBody, visitor: Visitor = NOBODY, *, lacks: str | None = None) -> Question:
         """Check a request, encode its text, and name the one index generation that is asked.
 
         The generation is asked by its own name, not by the alias: so its vectors are those of the encoder that was
@@ -95,7 +107,8 @@ class SearchService:
             from_=body.from_,
             size=body.size,
         )
-        return self.completed(catalogue, request, rankings.asked(catalogue.name, text, body.filters, body.sort))
+        digest = rankings.asked(catalogue.name, text, body.filters, body.sort, visitor.owner)
+        return self.completed(catalogue, request, digest, visitor=visitor, lacks=lacks)
 
     def catalogue(self, name: str, *, again: bool = False) -> Catalogue:
         """A catalogue as it was a moment ago, or, asked ``again``, as it is; raises as :meth:`answer` does."""
@@ -104,7 +117,14 @@ class SearchService:
         return self._catalogues.find(name)
 
     def completed(
-        self, catalogue: Catalogue, request: SearchRequest, digest: str, rule: Rule | None = None
+        self,
+        catalogue: Catalogue,
+        request: SearchRequest,
+        digest: str,
+        rule: Rule | None = None,
+        *,
+        visitor: Visitor = NOBODY,
+        lacks: str | None = None,
     ) -> Question:
         """Add to what was asked what only this deployment knows: the query's vector, limits, and merchandising.
 
@@ -113,15 +133,22 @@ class SearchService:
             request: what was asked, in words.
             digest: of the question.
             rule: of merchandising, where it is known already; ``None`` looks it up.
+            visitor: who asks.
+            lacks: what is known to be lacking already.
         """
-        text, lacks = request.words, None
+        text = request.words
         vector = None
         vectors = self._parts.encoders.of(catalogue) if text is not None else None
         if text is not None and vectors is not None:
             with metrics.stage("encode"):
                 vector = vectors.of(text)
         if rule is None:
-            rule, lacks = self._rule(catalogue.name, text)
+            rule, without_rule = self._rule(catalogue.name, text)
+            lacks = lacks or without_rule
+        held = NOTHING_HELD
+        if visitor.owner is not None:
+            held, without_held = self._parts.people.read(visitor, catalogue.name)
+            lacks = lacks or without_held
         request = replace(
             request,
             text_vector=vector,
@@ -129,7 +156,7 @@ class SearchService:
             k_vector=self._parts.settings.candidates_per_signal,
             hidden=rule.hidden,
         )
-        return Question(request, replace(catalogue, name=catalogue.index), digest, rule, lacks)
+        return Question(request, replace(catalogue, name=catalogue.index), digest, rule, lacks, visitor, held)
 
     def engine_body(self, body: SearchBody) -> dict[str, Any]:
         """The search body that OpenSearch is sent for a request; raises as :meth:`answer` does."""
@@ -154,6 +181,8 @@ class SearchService:
         query_id = body.query_id or str(uuid.uuid4())
         if stored is None:
             self.log(index, query_id, question, [result.id for result in results], ranking)
+            if question.request.words is not None and question.visitor.owner is not None:
+                self._parts.people.note_query(question.visitor, index, question.request.words, question.held)
         return SearchOut(
             query_id=query_id,
             took_ms=0.0,
@@ -169,6 +198,9 @@ class SearchService:
     ) -> tuple[CandidateSet, StoredRanking]:
         """Give a window its live signals and its order: the one that is stored, or else the ranker's."""
         found, lacks = self._with_behaviour(index, question, found)
+        if question.held:
+            found, without_affinity = self._with_affinity(index, question, found)
+            lacks = lacks or without_affinity
         return found, stored or self._rank(question, found, lacks)
 
     def stored(self, index: str, query_id: str | None, digest: str) -> StoredRanking | None:
@@ -192,7 +224,7 @@ class SearchService:
             with metrics.stage("merchandising"):
                 return self._parts.behaviour.rules.of(index, text, timeout_s=limit), None
         except (EngineError, SecretUnusable) as error:
-            _without("merchandising", error)
+            without("merchandising", error)
             return NO_RULE, "merchandising"
 
     def _with_behaviour(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
@@ -203,13 +235,20 @@ class SearchService:
             with metrics.stage("behaviour"):
                 known = self._parts.behaviour.reader.signals(index, question.request.words, ids, timeout_s=limit)
         except (EngineError, SecretUnusable) as error:
-            _without("behaviour", error)
+            without("behaviour", error)
             return found, question.lacks or "behaviour"
         hits = tuple(
             replace(hit, signals={**hit.signals, "behaviour": known[hit.id]}) if hit.id in known else hit
             for hit in found.hits
         )
         return replace(found, hits=hits), question.lacks
+
+    def _with_affinity(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
+        """Give each candidate the signals ``profile`` and ``session``, where anything is known about the visitor."""
+        products = {hit.id: hit.source for hit in found.hits}
+        known, lacks = self._parts.people.signals(question.held, index, products)
+        hits = tuple(replace(hit, signals={**hit.signals, **known.get(hit.id, {})}) for hit in found.hits)
+        return replace(found, hits=hits), lacks
 
     def _rank(self, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
         """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so."""
@@ -305,7 +344,13 @@ class SearchService:
         try:
             with metrics.stage("log"):
                 rankings.write(
-                    self._parts.engine, index, query_id, query=question.request.text, shown=shown, ranking=ranking
+                    self._parts.engine,
+                    index,
+                    query_id,
+                    query=question.request.text,
+                    shown=shown,
+                    ranking=ranking,
+                    visitor=question.visitor,
                 )
         except EngineError as error:
             metrics.UNLOGGED.labels(type(error).__name__).inc()
@@ -319,8 +364,3 @@ def _result(hit: Hit, rank: int, score: float, ranking: StoredRanking) -> Result
     source: dict[str, Any] = dict(hit.source)
     pinned = True if hit.id in ranking.pinned else None
     return ResultOut(id=hit.id, rank=rank, score=round(score, 6), signals=signals, source=source, pinned=pinned)
-
-
-def _without(part: str, error: Exception) -> None:
-    metrics.WITHOUT.labels(part, type(error).__name__).inc()
-    log.warning("a search goes without %s: %s", part, type(error).__name__)

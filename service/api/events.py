@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 
 from apiflask import APIBlueprint
-from flask import Response, g
+from flask import Response
 
 from .. import metrics
 from ..app import parts
 from ..attribution import attributed
 from ..problems import Problem
 from ..schemas.events import EventsBody, EventsOut, RejectedOut
+from ..visitors import visitor
 from .answers import answer
 
 log = logging.getLogger("hybridrank.service")
@@ -28,10 +29,11 @@ def events(body: EventsBody) -> Response:
     if len(given) > here.settings.max_events:
         detail = f"At most {here.settings.max_events} events in one call, got {len(given)}; send several calls."
         raise Problem(413, "too-many-events", detail, [("body", "too many events")])
-    client_id = here.keystore.obtain(g.person.tenant, g.person.subject).pseudonym if g.person is not None else None
-    named = attributed(given, here.behaviour.pseudonyms, client_id=client_id, session=g.session)
+    who = visitor()
     with metrics.stage("events"):
-        taken = here.behaviour.intake.take(named, default=here.settings.index)
+        taken = here.behaviour.intake.take(attributed(given, who), default=here.settings.index)
+    if taken.fresh and who.owner is not None:
+        here.people.learn(who, [(event.id, event.document) for event in taken.fresh])
     metrics.EVENTS.labels("stored").inc(taken.stored)
     metrics.EVENTS.labels("duplicate").inc(taken.duplicates)
     metrics.EVENTS.labels("rejected").inc(len(taken.rejected))

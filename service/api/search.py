@@ -7,6 +7,7 @@ from flask import Response
 
 from ..app import parts
 from ..schemas.search import SearchBody, SearchOut
+from ..visitors import visitor_or_nobody
 from .answers import answer, check_text
 
 blueprint = APIBlueprint("search", __name__, tag="search")
@@ -19,4 +20,5 @@ def search(body: SearchBody) -> Response:
     """Search a catalogue, or browse it where no query is given."""
     here = parts()
     check_text("query", body.query or "", here.settings.max_query_chars)
-    return answer(here.search.answer(body))
+    who, lacks = visitor_or_nobody()
+    return answer(here.search.answer(body, who, lacks=lacks))

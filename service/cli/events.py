@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,6 @@ from indexer.summary import SHOWN_PROBLEMS
 from plugin.catalogue import lookup
 
 from ..behaviour import Behaviour
-from ..engine import engine_from
 from ..eventfiles import event_of, read
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
@@ -96,16 +95,18 @@ def events(
     command again changes nothing. Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some lines could not be
     taken (they lie in the dead-letter file that the summary names).
     """
+    from ..parts import Parts
+
     if not files and not reconcile and not estimate_positions:
         raise fail("FILE: give at least one log, --reconcile or --estimate-positions", 2)
     started = time.monotonic()
     summary = Summary()
     with one_line_errors():
         chosen = settings(index=name)
-        with engine_from(chosen) as engine:
+        with closing(Parts(chosen)) as parts:
             if name is not None or estimate_positions:
-                lookup(engine, chosen.index)
-            behaviour = Behaviour.of(chosen, engine)
+                lookup(parts.engine, chosen.index)
+            behaviour = parts.behaviour
             if files:
                 folder = chosen.home / "state" / "events"
                 with DeadLetters(folder, f"rejected-{new_stem()}") as letters, _display() as show:

@@ -5,8 +5,9 @@ import json
 import pytest
 from flask import g, jsonify
 
-from personal.pseudonyms import Pseudonyms
+from personal.keystore import Identity
 from personal.subject import Subject
+from personal.visitor import NOBODY, Visitor
 from service import keys, persons
 from service.app import create_app
 from service.attribution import attributed
@@ -142,14 +143,15 @@ def test_a_person_belongs_to_the_keys_tenant(tmp_path):
 
 
 def test_events_belong_to_the_request_and_not_to_what_they_say():
-    pseudonyms = Pseudonyms(b"k" * 32)
     raw = {"action_name": "click", "client_id": "eve", "session_id": SESSION}
-    own = attributed([raw, None, {}], pseudonyms, client_id="ada's", session=SESSION)
+    ada = Visitor("shop", Identity("shop", "u.1", b""), SESSION, "s.1")
+    own = attributed([raw, None, {}], ada)
     assert own[1] is None
-    assert own[0]["client_id"] == own[2]["client_id"] == "ada's"
-    assert own[0]["session_id"] == own[2]["session_id"]
+    assert own[0]["client_id"] == own[2]["client_id"] == "u.1"
+    assert own[0]["session_id"] == own[2]["session_id"] == "s.1"
     assert SESSION not in json.dumps(own)
-    assert attributed([raw], pseudonyms, client_id=None, session=None) == [raw]
-    assert attributed([raw], pseudonyms, client_id=None, session="another-visit") == [raw]
-    assert attributed([{"session_id": ["x"]}], pseudonyms, client_id=None, session=SESSION) == [{"session_id": ["x"]}]
+    assert attributed([raw], NOBODY) == [raw]
+    assert attributed([raw], Visitor("shop", None, "another-visit", "s.2")) == [raw]
+    assert attributed([{"session_id": ["x"]}], Visitor("shop", None, SESSION, "s.1")) == [{"session_id": ["x"]}]
     assert raw["client_id"] == "eve"
+    assert attributed([{"client_id": "u.1"}], NOBODY)[0]["client_id"] != "u.1"

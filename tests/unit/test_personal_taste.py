@@ -1,0 +1,140 @@
+"""What profiles remember: the same whatever the order, bounded whatever the number; and what follows from it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personal import taste as module
+from personal.affinity import PROFILE_HALF_LIFE_S, affinities, item_weights
+from personal.errors import SealBroken
+from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Facts, Taste, facts_of
+
+DAY_MS = 86_400_000
+NOW = 1_750_000_000_000
+
+
+def did(action: str, item: str, time_ms: int = NOW, facts: Facts | None = None, event: str = "") -> Action:
+    return Action(action, item, facts or Facts({"brand": item}), "", time_ms, event or f"{item}{action}{time_ms}")
+
+
+actions = st.builds(
+    lambda action, item, time_ms, query: Action(
+        action, f"p{item}", Facts({"brand": f"b{item}"}, float(item + 1)), query, time_ms, f"{item}{action}{time_ms}"
+    ),
+    st.sampled_from([*module.STRENGTH, "impression", "dance"]),
+    st.integers(0, 9),
+    st.integers(0, 50),
+    st.sampled_from(["", "Red  Shoes", "red shoes", "boots", "lamp", "tent"]),
+)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Limits so low that they bite."""
+    monkeypatch.setattr(module, "KEPT_CELLS", 5)
+    monkeypatch.setattr(module, "KEPT_QUERIES", 2)
+
+
+@given(st.lists(actions, max_size=40), st.randoms(use_true_random=False), st.integers(1, 7))
+def test_a_memory_is_a_function_of_the_set_of_events(events, dice, parts):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "KEPT_CELLS", 5)
+        patch.setattr(module, "KEPT_QUERIES", 2)
+        whole = EMPTY.plus(events)
+        shuffled = [*events, *dice.sample(events, len(events) // 2)]
+        dice.shuffle(shuffled)
+        piecewise = EMPTY
+        for start in range(0, len(shuffled), parts):
+            piecewise = piecewise.plus(shuffled[start : start + parts])
+        assert piecewise == whole
+        half = len(events) // 2
+        assert EMPTY.plus(events[:half]).merged(EMPTY.plus(events[half:])) == whole
+        assert whole.plus(events) is whole
+        assert Taste.decoded(whole.encoded() + b"   ") == whole
+        cells: dict[tuple[str, str], tuple[int, str]] = {}
+        for seen in events:  # the slow and obvious way
+            if seen.action in module.STRENGTH:
+                key = (str(seen.item), seen.action)
+                cells[key] = max(cells.get(key, (-1, "")), (seen.time_ms, seen.event))
+        latest = sorted(cells, key=lambda key: (cells[key], key), reverse=True)[:5]
+        assert {key: tuple(deed) for key, deed in whole.deeds.items()} == {key: cells[key] for key in latest}
+
+
+def test_no_number_of_events_makes_a_memory_large():
+    memory = EMPTY
+    long = Facts({f"attributes.{n}": "x" * module.MAX_FACET_CHARS for n in range(module.MAX_ATTRIBUTES)}, 1.0)
+    for start in range(0, 20_000, 1000):
+        memory = memory.plus(
+            Action("click", f"item {n}", long, f"query {n}", NOW + n, f"{n:012}") for n in range(start, start + 1000)
+        )
+    assert len(memory.deeds) == len(memory.facts) == KEPT_CELLS
+    assert len(memory.queries) == KEPT_QUERIES
+    assert len(memory.encoded()) < 200_000
+    assert memory.recent_items[0] == "item 19999"
+    assert memory.recent_queries[0] == "query 19999"
+
+
+def test_a_record_of_another_form_is_refused():
+    for document in (b"", b"[]", b"{}", b'{"deeds": [[1]], "facts": {}, "queries": {}}', b"\xff"):
+        with pytest.raises(SealBroken):
+            Taste.decoded(document)
+
+
+def test_facts_are_short_texts_and_positive_prices():
+    found = facts_of(
+        {
+            "brand": " Kordax ",
+            "color": ["red"],
+            "category": ["Sports", "Camping", "Tent"],
+            "price": 0,
+            "attributes": {"style": "outdoor", "sizes": [1, 2], "note": "x" * 500},
+        }
+    )
+    wanted = {"brand": "kordax", "department": "sports", "kind": "tent", "attributes.style": "outdoor"}
+    assert found == Facts(wanted, None)
+    assert facts_of({"category": "A > B > C", "price": 3}).facets["kind"] == "c"
+    assert facts_of({"price": True}).price is None
+
+
+def test_what_was_done_counts_half_after_a_half_life_and_nothing_when_sent_back():
+    memory = EMPTY.plus([did("click", "a", NOW - 30 * DAY_MS), did("purchase", "b"), did("return", "b")])
+    weights = item_weights(memory, NOW, PROFILE_HALF_LIFE_S)
+    assert weights == {"a": pytest.approx(0.5)}
+
+
+def shop(**brands: str) -> dict[str, dict[str, object]]:
+    return {name: {"brand": brand, "category": ["Shoes"], "price": 100.0} for name, brand in brands.items()}
+
+
+def test_a_liked_brand_stands_above_the_others_and_nobody_knows_nothing():
+    memory = EMPTY.plus(did("click", f"old {n}", facts=Facts({"brand": "acme", "kind": "shoes"})) for n in range(6))
+    found = affinities(memory, shop(a="Acme", b="Bolt", c="Bolt"), now_ms=NOW)
+    assert found["a"] > 0.55 > 0.5 > found["b"] == found["c"] > 0.2
+    assert affinities(EMPTY, shop(a="Acme"), now_ms=NOW) == {}
+    stranger = EMPTY.plus([did("click", "x", facts=Facts({"brand": "unseen"}))])
+    assert affinities(stranger, shop(a="Acme", b="Bolt"), now_ms=NOW) == {"a": 0.5, "b": 0.5}
+
+
+def test_a_facet_is_naive_bayes_against_what_is_at_hand():
+    """Against the formula written out: log((chosen + prior * share) / (total + prior) / share)."""
+    memory = EMPTY.plus(did("click", f"i{n}", facts=Facts({"brand": "acme" if n else "bolt"})) for n in range(4))
+    found = affinities(memory, shop(a="Acme", b="Bolt", c="Bolt", d="Cost"), now_ms=NOW)
+    from personal.affinity import PRIOR, WEIGHTS
+
+    share, chosen = {"a": 0.25, "b": 0.5, "d": 0.25}, {"a": 3.0, "b": 1.0, "d": 0.0}
+    for name, part in share.items():
+        lift = math.log((chosen[name] + PRIOR * part) / (4.0 + PRIOR) / part)
+        assert found[name] == pytest.approx(1 / (1 + math.exp(-WEIGHTS["brand"] * lift)))
+
+
+def test_a_price_level_is_learnt_in_one_kind_and_used_in_another():
+    prices = {"shoes": 100.0, "lamps": 40.0}
+    cheap = EMPTY.plus(did("purchase", f"i{n}", facts=Facts({"kind": "lamps"}, 20.0)) for n in range(5))
+    at_hand = {str(p): {"category": ["Shoes"], "price": float(p)} for p in (50, 100, 200)}
+    found = affinities(cheap, at_hand, now_ms=NOW, prices=prices)
+    assert found["50"] > found["100"] > found["200"]
+    assert affinities(cheap, at_hand, now_ms=NOW) == dict.fromkeys(at_hand, 0.5)
