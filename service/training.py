@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from ranker.training.save import WEIGHTS, load_trained, save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.training.splits import Split, fold_of, split
 from ranker.windows import Window, read_windows
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 PACKAGED_BERT = "all-MiniLM-L6-v2"
 METRICS = "metrics.json"
@@ -165,6 +168,13 @@ def measured(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def board_of(out: Path) -> SummaryWriter:
+    """Where TensorBoard finds the logs of a run."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(out / "logs"))
+
+
 @contextmanager
 def logged(
     out: Path, report: Callable[[Progress], None], *, active: bool = True
@@ -173,9 +183,7 @@ def logged(
     if not active:
         yield lambda _: None
         return
-    from torch.utils.tensorboard import SummaryWriter
-
-    with SummaryWriter(str(out / "logs")) as board:
+    with board_of(out) as board:
 
         def told(step: Progress) -> None:
             if step.step:

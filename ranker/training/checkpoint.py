@@ -50,6 +50,24 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         raise CheckpointError(f"{path}: not a checkpoint of a training run; remove it to begin anew") from error
 
 
+def require_same(folder: Path | None, note: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Refuse the checkpoint of another run.
+
+    Args:
+        note: of the checkpoint, with its run's ``identity``.
+        identity: of this run: what it was told, what it learns from, where it began.
+
+    Raises:
+        CheckpointError: names what differs.
+    """
+    other = [name for name, value in identity.items() if note["identity"].get(name) != value]
+    if other:
+        raise CheckpointError(
+            f"{folder}: the checkpoint there belongs to a run of other {' and '.join(other)};"
+            " repeat that run, use another folder, or remove it"
+        )
+
+
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose names begin with a prefix, without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

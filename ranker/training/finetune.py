@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import CheckpointError, TrainingDataError
+from ..errors import TrainingDataError
 from ..tokens import PairTokenizer, lay_out
 from . import checkpoint
 from .data import Example, check, prepare, sampled
@@ -305,12 +305,7 @@ class _Run:
         if found is None:
             return
         tensors, note = found
-        other = [name for name, value in self.identity.items() if note["identity"].get(name) != value]
-        if other:
-            raise CheckpointError(
-                f"{self.folder}: the checkpoint there belongs to a run of other {' and '.join(other)};"
-                " repeat that run, use another folder, or remove it"
-            )
+        checkpoint.require_same(self.folder, note, self.identity)
         self.model.load_state_dict(checkpoint.part(tensors, "model."))
         self.best_state = checkpoint.part(tensors, "best.")
         self.method.load_state(checkpoint.part(tensors, "method."))

@@ -50,3 +50,28 @@ class FinetuneSettings(BaseModel):
     bf16: bool = True
     freeze_words: bool = True
     """Word vectors are half of the parameters; a few thousand judgments only make them worse."""
+
+
+class PretrainSettings(BaseModel):
+    """Settings of :func:`ranker.training.pretrain.pretrain`; kept in the checkpoint and in ``metrics.json``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: float = Field(3.0, gt=0, le=1000)
+    texts_per_step: int = Field(32, ge=1)
+    rate: float = Field(1e-4, gt=0)
+    head_rate: float = Field(1e-3, gt=0)
+    head_share: float = Field(0.1, ge=0, lt=1)
+    """First part of the steps in which only the head that guesses words learns. A checkpoint without one starts from
+    chance there, and its gradients would spoil the transformer."""
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: float = Field(0.05, ge=0, le=1)
+    masked_share: float = Field(0.15, gt=0, lt=1)
+    whole_words: bool = False
+    tokens: int = Field(96, ge=8, le=512)
+    """Longest piece of a text; a longer text is cut into several."""
+    held_out: float = Field(0.05, gt=0, lt=1)
+    evaluate_every: int = Field(200, ge=1)
+    seed: int = 7
+    threads: int = Field(2, ge=1)
+    bf16: bool = True
