@@ -7,16 +7,16 @@ import secrets
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, request, send_file, send_from_directory
+from flask import Response, current_app, request, send_file, send_from_directory
 
 from ..access import SESSION, SESSION_COOKIE
 from ..app import parts
 from ..problems import Problem
 
 FOLDER = Path(__file__).parent.parent / "page"
-ASSETS = frozenset(
-    {"app.js", "api.js", "cards.js", "dom.js", "facets.js", "signals.js", "state.js", "style.css", "icon.svg"}
-)
+ASSETS = frozenset(file.name for file in FOLDER.iterdir() if file.suffix in {".js", ".css", ".svg"})
+FEATURES = {"suggest": "/v1/suggest", "recommend": "/v1/recommend", "shopper": "/demo/shopper"}
+"""What the page may ask for, where this service has it: the name that the page knows, and the path."""
 
 blueprint = APIBlueprint("page", __name__, enable_openapi=False)
 
@@ -35,7 +35,7 @@ def index() -> Response:
     here = parts()
     text = (FOLDER / "index.html").read_text("utf-8")
     text = text.replace("{{index}}", html.escape(here.settings.index, quote=True))
-    text = text.replace("{{access}}", "open" if here.demo else "key")
+    text = text.replace("{{features}}", " ".join(_features()))
     response = Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = policy("data:" if here.demo else "data: https: http:")
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -45,6 +45,11 @@ def index() -> Response:
         secure = request.is_secure
         response.set_cookie(SESSION_COOKIE, session, httponly=True, secure=secure, samesite="Strict")
     return response
+
+
+def _features() -> list[str]:
+    there = {rule.rule for rule in current_app.url_map.iter_rules()}
+    return [name for name, path in FEATURES.items() if path in there]
 
 
 @blueprint.get("/page/<name>")

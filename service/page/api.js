@@ -1,28 +1,42 @@
-// Talks to the service. A key, where one is needed, lives in this tab only.
+// Talks to the service. A key, where one is needed, lives in this tab only; who asks stands in cookies no script can read.
 
 const KEY = "hybridrank-key";
+const STALE = "urn:hybridrank:problem:invalid-person-token";
 
 export class Problem extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, type) {
     super(detail);
     this.status = status;
+    this.type = type;
   }
 }
 
 export const keepKey = (key) => sessionStorage.setItem(KEY, key);
 
-export async function search(body, signal) {
-  const headers = { "Content-Type": "application/json" };
+export async function call(method, path, { body, signal, keepalive } = {}) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   const key = sessionStorage.getItem(KEY);
   if (key) headers.Authorization = `Bearer ${key}`;
-  let response;
-  try {
-    response = await fetch("/v1/search", { method: "POST", headers, body: JSON.stringify(body), signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0, "The service does not answer. Is it still running?");
+  const send = async () => {
+    try {
+      return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, keepalive });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Problem(0, "The service does not answer. Is it still running?");
+    }
+  };
+  let response = await send();
+  let answer = await response.json().catch(() => ({}));
+  if (response.status === 401 && answer.type === STALE) {
+    // The token in the cookie has expired; the answer took it away, and the visitor goes on as nobody.
+    response = await send();
+    answer = await response.json().catch(() => ({}));
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(response.status, answer.detail || `The service answered ${response.status}.`);
+  if (!response.ok) throw new Problem(response.status, answer.detail || `The service answered ${response.status}.`, answer.type);
   return answer;
 }
+
+export const search = (body, signal) => call("POST", "/v1/search", { body, signal });
+
+export const suggest = (text, size, index, signal) =>
+  call("GET", `/v1/suggest?${new URLSearchParams({ q: text, size: String(size), index })}`, { signal });

@@ -1,32 +1,42 @@
 // The page: one state, one call, one drawing of the answer.
 
 import { keepKey, Problem, search } from "./api.js";
-import { card, sheet } from "./cards.js";
+import { sheet } from "./cards.js";
 import { byId, debounce, make, meta } from "./dom.js";
+import { drawer } from "./drawer.js";
+import { flush, record, watch } from "./events.js";
 import { facetLists } from "./facets.js";
-import { legend, scaleOf, shown } from "./signals.js";
+import { additions, on, tell } from "./hooks.js";
+import { glide, mark, placesOf } from "./moves.js";
+import { clear, draw } from "./results.js";
 import { body, chips, empty, read, SIZE, take, write } from "./state.js";
+import { suggestions } from "./suggest.js";
 
 const TYPING_MS = 160;
+const ACTED = { add_to_cart: "In your bag", purchase: "Bought" };
 const index = meta("hybridrank-index");
-const number = new Intl.NumberFormat();
 
 let state = read();
 let queryId = null;
+let ranks = new Map();
 let counted = {};
 let running = null;
+let touched = null;
 
-async function refresh() {
+// `again` asks the same question anew, after something was done that may have moved the order.
+async function refresh({ again = false } = {}) {
   running?.abort();
   running = new AbortController();
   const mine = running;
   byId("results").classList.add("busy");
   const started = performance.now();
   try {
-    const answer = await search(body(state, index, queryId), mine.signal);
+    const asked = body(state, index, queryId);
+    for (const add of additions) add(asked);
+    const answer = await search(asked, mine.signal);
     if (mine !== running) return;
     queryId = answer.query_id;
-    draw(answer, performance.now() - started);
+    show(answer, asked, performance.now() - started, again);
   } catch (error) {
     if (error.name === "AbortError" || mine !== running) return;
     if (!(error instanceof Problem)) throw error;
@@ -57,50 +67,72 @@ function failed(problem) {
   byId("key").hidden = problem.status !== 401;
   byId("problem").hidden = problem.status === 401;
   byId("problem").textContent = problem.message;
-  byId("results").replaceChildren();
-  byId("legend").replaceChildren();
-  byId("status").textContent = "";
-  for (const id of ["empty", "pages", "suggestion", "degraded"]) byId(id).hidden = true;
+  clear();
 }
 
-function draw(answer, tookMs) {
+function show(answer, asked, tookMs, again) {
   byId("problem").hidden = byId("key").hidden = true;
-  const { results } = answer;
-  const signals = shown(results);
-  const best = scaleOf(results);
-  const open = (result) => {
-    byId("detail-body").replaceChildren(sheet(result, { index, signals, best }));
-    byId("detail").showModal();
-  };
-  byId("results").replaceChildren(...results.map((result) => card(result, { index, signals, best, open })));
-  byId("results").dataset.queryId = answer.query_id;
-  byId("legend").replaceChildren(...legend(signals));
-  byId("status").replaceChildren(make("strong", {}, number.format(answer.total)),
-    `${answer.total === 1 ? " product" : " products"} · ${Math.round(tookMs)} ms`);
-  byId("empty").hidden = results.length > 0;
-
-  byId("suggestion").hidden = !answer.did_you_mean;
-  byId("suggested").textContent = answer.did_you_mean ?? "";
-  byId("degraded").hidden = !answer.degraded;
-  byId("degraded").textContent = answer.degraded
-    ? `First-stage order: the model did not rank this answer (${answer.degraded.replaceAll("_", " ")}).` : "";
-
-  const pages = Math.ceil(answer.total / SIZE);
-  const page = Math.floor(state.from / SIZE) + 1;
-  byId("pages").hidden = pages < 2;
-  byId("page-number").textContent = `Page ${number.format(page)} of ${number.format(pages)}`;
-  byId("previous").disabled = page <= 1;
-  byId("next").disabled = page >= pages;
-
+  const list = byId("results");
+  const before = placesOf(list);
+  const focused = document.activeElement?.closest(".card")?.dataset.id;
+  draw(answer, { index, from: state.from, tookMs, open });
   counted = answer.facets ?? {};
   drawFacets();
+  byId("moves").hidden = true;
+  if (again) {
+    glide(list, before);
+    say(mark(list, answer.results, ranks), answer.results);
+  }
+  if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  ranks = new Map(answer.results.map((result) => [result.id, result.rank]));
+  watch(list.querySelectorAll(".card"), answer.results, answer.query_id);
+  tell("results", { answer, body: asked });
+}
+
+function say(moved, results) {
+  const own = moved.find(({ result }) => result.id === touched?.id);
+  const name = (result) => `“${result.source.title || result.id}”`;
+  const now = results.find((result) => result.id === touched?.id);
+  let text = "";
+  if (own) text = `${name(own.result)} moved from place ${own.was} to ${own.result.rank}.`;
+  else if (moved.length) text = `${moved.length} products changed places after what you did.`;
+  else if (now) text = `${name(now)} stays at place ${now.rank}; its signals have changed.`;
+  byId("moves").textContent = text;
+  byId("moves").hidden = text === "";
+}
+
+// The sheet of a product. What is done there is told; once it closes, the order is asked for anew.
+function open(result, best) {
+  const shownId = queryId;
+  record("click", result, shownId);
+  touched = result;
+  const act = (action) => {
+    record(action, result, shownId, action === "purchase" && typeof result.source.price === "number" ? { price: result.source.price } : {});
+    byId("detail-body").querySelector(".acted").textContent = ACTED[action];
+  };
+  byId("detail-body").replaceChildren(sheet(result, { index, best, act }));
+  const place = make("section", { class: "beside" });
+  byId("detail-body").append(place);
+  byId("detail").showModal();
+  byId("detail").scrollTop = 0;
+  tell("item", { result, index, place });
+}
+
+async function closed() {
+  const card = byId("results").querySelector(`[data-id="${CSS.escape(touched?.id ?? "")}"]`);
+  card?.focus({ preventScroll: true });
+  await flush();
+  // A sorted list and a list without a query have no order that could move.
+  if (state.sort || !state.query.trim() || byId("detail").open) return;
+  queryId = null;
+  refresh({ again: true });
 }
 
 function drawFacets() {
   const focused = document.activeElement?.matches("#facets input") ? document.activeElement : null;
-  byId("facets").replaceChildren(...facetLists(counted, state.chosen, (field, value, on) => {
+  byId("facets").replaceChildren(...facetLists(counted, state.chosen, (field, value, ticked) => {
     const values = (state.chosen[field] ??= new Set());
-    on ? values.add(value) : values.delete(value);
+    ticked ? values.add(value) : values.delete(value);
     ask();
   }, drawFacets));
   if (focused) {
@@ -109,8 +141,7 @@ function drawFacets() {
   }
 }
 
-// Puts the state into the controls. While a person types, the control that they use is theirs; when the state comes
-// from the address, it is not.
+// Puts the state into the controls; while somebody types, not into the one they type in.
 function controls({ all = false } = {}) {
   const put = (id, value) => { if (all || document.activeElement !== byId(id)) byId(id).value = value; };
   put("query", state.query);
@@ -125,28 +156,46 @@ function controls({ all = false } = {}) {
   byId("filter-count").textContent = String(active.length);
 }
 
-function showFilters(on) {
-  byId("filters").classList.toggle("open", on);
-  (on ? byId("filters-close") : byId("filters-open")).focus();
+function showFilters(shown) {
+  byId("filters").classList.toggle("open", shown);
+  (shown ? byId("filters-close") : byId("filters-open")).focus();
+}
+
+// Arrow keys walk over the cards as they lie on the screen.
+function walk(event) {
+  const cards = [...document.querySelectorAll(".card")];
+  const at = cards.indexOf(document.activeElement);
+  if (at < 0) return false;
+  const top = cards[0].getBoundingClientRect().top;
+  const columns = Math.max(1, cards.findIndex((card) => card.getBoundingClientRect().top > top + 5));
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+  if (!step) return false;
+  event.preventDefault();
+  if (at + step < 0) byId("query").focus();
+  else cards[Math.min(cards.length - 1, at + step)].focus();
+  return true;
 }
 
 function wire() {
+  const box = byId("query");
   const typed = debounce(TYPING_MS, () => {
-    if (byId("query").value === state.query) return;
-    state.query = byId("query").value;
+    if (box.value === state.query) return;
+    state.query = box.value;
     ask({ replace: true });
   });
-  byId("query").addEventListener("input", typed);
+  const put = (text) => {
+    typed.cancel();
+    state.query = box.value = text;
+    ask();
+  };
+  const offered = suggestions({ index, choose: put });
+  box.addEventListener("input", typed);
   byId("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    state.query = byId("query").value;
-    ask();
+    offered.close();
+    put(box.value);
   });
-  byId("suggested").addEventListener("click", () => {
-    state.query = byId("suggested").textContent;
-    byId("query").value = state.query;
-    ask();
-  });
+  byId("suggested").addEventListener("click", () => put(byId("suggested").textContent));
   byId("sort").addEventListener("change", (event) => { state.sort = event.target.value; ask(); });
   byId("in-stock").addEventListener("change", (event) => { state.inStock = event.target.checked; ask(); });
   const priced = debounce(350, () => {
@@ -167,6 +216,7 @@ function wire() {
   byId("filters-close").addEventListener("click", () => showFilters(false));
   byId("detail-close").addEventListener("click", () => byId("detail").close());
   byId("detail").addEventListener("click", (event) => { if (event.target === byId("detail")) byId("detail").close(); });
+  byId("detail").addEventListener("close", closed);
   byId("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     keepKey(byId("key-input").value.trim());
@@ -175,19 +225,25 @@ function wire() {
   });
   addEventListener("keydown", (event) => {
     const writing = document.activeElement?.matches("input, select, textarea");
-    if (event.key === "/" && !writing && !byId("detail").open) {
+    if (event.defaultPrevented || byId("detail").open) return;
+    if (event.key === "/" && !writing) {
       event.preventDefault();
-      byId("query").select();
-    } else if (event.key === "ArrowDown" && document.activeElement === byId("query")) {
+      box.select();
+    } else if (event.key === "ArrowDown" && document.activeElement === box && !offered.isOpen()) {
       event.preventDefault();
       document.querySelector(".card")?.focus();
     } else if (event.key === "Escape" && byId("filters").classList.contains("open")) {
       showFilters(false);
+    } else {
+      walk(event);
     }
   });
   addEventListener("popstate", () => { state = read(); queryId = null; controls({ all: true }); refresh(); });
+  on("ask", () => ask());
+  on("who", () => { queryId = null; refresh({ again: true }); });
 }
 
+drawer();
 wire();
 controls({ all: true });
 refresh();

@@ -1,7 +1,7 @@
 // A result as a card, and as the sheet that opens from it.
 
 import { make } from "./dom.js";
-import { bars } from "./signals.js";
+import { bars, shownOnSheet } from "./signals.js";
 
 const money = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
@@ -50,7 +50,9 @@ function stars(source) {
 export function card(result, { index, signals, best, open }) {
   const { source } = result;
   const button = make("button", { type: "button", class: "card", "data-id": result.id, onclick: () => open(result) },
-    shot(result, index, make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank))),
+    shot(result, index, make("span", { class: "badges" },
+      make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank)),
+      result.pinned ? make("span", { class: "pinned", title: "The shop has put it at this place" }, "Pinned") : null)),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, maker(source)), stars(source)),
       make("div", { class: "title" }, source.title || result.id),
@@ -70,14 +72,20 @@ function facts(source) {
   return list;
 }
 
-export function sheet(result, { index, signals, best }) {
+// `act(action)` is told what the visitor does with the product.
+export function sheet(result, { index, best, act }) {
   const { source } = result;
-  return make("div", { class: "sheet" },
+  const signals = shownOnSheet(result);
+  return make("div", { class: "sheet", "data-id": result.id },
     shot(result, index),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`), stars(source)),
       make("h2", { id: "detail-title" }, source.title || result.id),
       buy(source),
+      make("div", { class: "acts" },
+        make("button", { type: "button", class: "solid", "data-act": "add_to_cart", onclick: () => act("add_to_cart") }, "Add to bag"),
+        make("button", { type: "button", class: "chip", "data-act": "purchase", onclick: () => act("purchase") }, "Buy now"),
+        make("span", { class: "acted", role: "status" })),
       source.description ? make("p", { class: "about" }, source.description) : null,
       facts(source),
       signals.length ? bars(result, signals, best) : null));

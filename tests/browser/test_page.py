@@ -122,6 +122,24 @@ def test_the_keyboard_alone_is_enough(shop):
     expect(shop.locator("#detail-title")).to_have_text(shop.locator(".card .title").first.inner_text())
     shop.keyboard.press("Escape")
     expect(shop.locator("#detail")).to_be_hidden()
+    expect(shop.locator("#moves")).to_be_visible()
+    shop.locator(".card").first.focus()
+    shop.keyboard.press("ArrowRight")
+    expect(shop.locator(".card").nth(1)).to_be_focused()
+    shop.keyboard.press("ArrowDown")
+    below, above = (shop.locator(".card").nth(place).bounding_box() for place in (1, 0))
+    assert shop.evaluate("document.activeElement.getBoundingClientRect().left") == below["x"] > above["x"]
+    assert shop.evaluate("document.activeElement.getBoundingClientRect().top") > below["y"]
+    for _ in range(3):
+        shop.keyboard.press("ArrowUp")
+    expect(shop.locator("#query")).to_be_focused()
+
+
+def test_a_shared_address_fills_the_search_box(page, service):
+    page.goto(service.url + "/?q=desk+lamp&in_stock=1")
+    page.wait_for_selector(".card")
+    expect(page.locator("#query")).to_have_value("desk lamp")
+    expect(page.locator("#chips button")).to_have_text("In stock")
 
 
 def test_what_a_person_types_never_becomes_markup(shop):
