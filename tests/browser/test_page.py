@@ -135,13 +135,6 @@ def test_the_keyboard_alone_is_enough(shop):
     expect(shop.locator("#query")).to_be_focused()
 
 
-def test_a_shared_address_fills_the_search_box(page, service):
-    page.goto(service.url + "/?q=desk+lamp&in_stock=1")
-    page.wait_for_selector(".card")
-    expect(page.locator("#query")).to_have_value("desk lamp")
-    expect(page.locator("#chips button")).to_have_text("In stock")
-
-
 def test_what_a_person_types_never_becomes_markup(shop):
     ask(shop, "<img src=x onerror=alert(1)>")
     assert shop.locator("img[src=x]").count() == 0
