@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,12 @@ pytestmark = pytest.mark.engine
 
 QUERY = "a lamp for reading"
 TEXTS = ["A garden hose of green rubber", "Reading lamp for the desk, warm light", "Running shoes"]
+
+
+def run(coroutine):
+    """Run a coroutine in a thread of its own: the browser's tests leave an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def post(service: Running, path: str, body: object, **headers: str) -> httpx.Response:
@@ -145,7 +152,7 @@ def test_our_own_client(client, service):
         async with AsyncClient(service.url, timeout=120) as other:
             return await other.search("desk lamp", size=5, filters={"price": {"gte": 1}})
 
-    assert [result.id for result in asyncio.run(ask())] == [result.id for result in found]
+    assert [result.id for result in run(ask())] == [result.id for result in found]
 
 
 def test_our_own_clients_errors(client):
