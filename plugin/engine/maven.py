@@ -14,6 +14,15 @@ from .manifest import split
 Downloaded = Callable[[str], None]
 """Called with the file name of each artifact that Maven has just downloaded."""
 
+PATIENCE = (
+    "-Dmaven.wagon.rto=60000",
+    "-Dmaven.wagon.http.retryHandler.count=5",
+    "-Daether.connector.requestTimeout=60000",
+    "-Daether.connector.http.retryHandler.count=5",
+)
+"""A repository that stalls or breaks off is asked again. Without these Maven waits half an hour for its next byte; the
+first two are read by Maven 3.8 and older, the others by 3.9 and newer."""
+
 HEAD = '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
 
 
@@ -80,7 +89,7 @@ def run(
     downloaded: Downloaded | None = None,
 ) -> None:
     """Run one goal; raises :class:`LocalNodeError` with Maven's own first words on failure."""
-    command = [find_maven(), "--batch-mode", "--update-snapshots", "--file", str(pom), goal, *arguments]
+    command = [find_maven(), "--batch-mode", "--update-snapshots", "--file", str(pom), *PATIENCE, goal, *arguments]
     if repository is not None:
         command.append(f"-Dmaven.repo.local={repository}")
     errors: list[str] = []

@@ -175,7 +175,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         f"{summary.encoder}, {summary.reused_vectors} vectors reused, {summary.retries} requests sent again"
     )
     if summary.duplicates:
-        yield f"{summary.duplicates} lines were left out because a later line has the same id"
+        lines = "1 line was" if summary.duplicates == 1 else f"{summary.duplicates} lines were"
+        yield f"{lines} left out because a later line has the same id"
     if summary.newer:
         yield f"{summary.newer} documents were left alone because a later run has written them"
     if summary.rebuilt:
