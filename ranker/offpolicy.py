@@ -1,6 +1,8 @@
-"""Judging a ranker on the clicks that another one's results got: inverse propensity weighting under the position-based
-click model (Joachims, Swaminathan, Schnabel, WSDM 2017; the item-position estimator of Li et al., KDD 2018), self-normalised
-(Swaminathan and Joachims, NIPS 2015)."""
+"""Judging a ranker on the clicks that another one's results got.
+
+Inverse propensity weighting under the position-based click model (Joachims, Swaminathan, Schnabel, WSDM 2017; the
+item-position estimator of Li et al., KDD 2018), self-normalised (Swaminathan and Joachims, NIPS 2015).
+"""
 
 from __future__ import annotations
 
@@ -61,9 +63,9 @@ def self_normalised(
 ) -> OffPolicy:
     """Estimate clicks for one examined result under another ranking of the same queries.
 
-    A result that stood at rank k and would stand at rank r weighs ``theta(r) / theta(k)``; one that the ranker would not show
-    weighs 0, and of one that was not shown nothing is known. The estimate is ``sum w * click / sum w * theta(k)``: clicks
-    over the examinations that they come from, so a ranker that repeats the log has exactly the log's rate.
+    A result that stood at rank k and would stand at rank r weighs ``theta(r) / theta(k)``; one that the ranker would
+    not show weighs 0, and of one that was not shown nothing is known. The estimate is ``sum w * click / sum w *
+    theta(k)``: clicks over the examinations that they come from, so a ranker that repeats the log has the log's rate.
 
     Args:
         log: with at least one result.

@@ -54,7 +54,7 @@ def evaluate(
     report = Report(judged)
     catalogue = lookup(parts.engine, index)
     wanted = dict.fromkeys([*systems, *(name for pair in compare for name in pair)])
-    runs = {name: _runner(parts, catalogue, name, budget_ms) for name in wanted}
+    runs = {name: runner(parts, catalogue, name, budget_ms) for name in wanted}
     for name, run in runs.items():
         answers: dict[str, Answer] = {}
         for query_id, text in judged.texts.items():
@@ -67,7 +67,12 @@ def evaluate(
     return report
 
 
-def _runner(parts: Parts, catalogue: Catalogue, system: System, budget_ms: float | None) -> Callable[[str], Answer]:
+def runner(parts: Parts, catalogue: Catalogue, system: System, budget_ms: float | None) -> Callable[[str], Answer]:
+    """What answers a query's text as a system does.
+
+    Raises:
+        InvalidQuery: the catalogue has not what the system needs.
+    """
     if system == "image_vector":
         why = "has no image vectors" if catalogue.image_encoder is None else "can be asked by images, not by texts"
         raise InvalidQuery("system", f"image_vector: catalogue {catalogue.name!r} {why}")

@@ -29,8 +29,10 @@ SHORT = {
 """Headings that fit a terminal of 80 columns."""
 
 Names = ", ".join(SYSTEMS)
-QueriesOption = Annotated[Path, typer.Option("--queries", dir_okay=False, help="query_id<TAB>text lines.")]
-QrelsOption = Annotated[Path, typer.Option("--qrels", dir_okay=False, help="query_id<TAB>product_id<TAB>grade lines.")]
+QueriesOption = Annotated[Path | None, typer.Option("--queries", dir_okay=False, help="query_id<TAB>text lines.")]
+QrelsOption = Annotated[
+    Path | None, typer.Option("--qrels", dir_okay=False, help="query_id<TAB>product_id<TAB>grade lines.")
+]
 SystemOption = Annotated[
     list[str] | None,
     typer.Option("--system", metavar="NAME...", help=f"One or more of {Names}; also separated by commas."),
@@ -49,34 +51,59 @@ PerQueryOption = Annotated[Path | None, typer.Option("--per-query", help="Each q
 BudgetOption = Annotated[
     float | None, typer.Option("--budget-ms", min=1, help="The model's time for a query; default: as long as it takes.")
 ]
+LogOption = Annotated[
+    bool, typer.Option("--log", help="Judge on the clicks of the search log instead, by inverse propensity.")
+]
+InterleaveOption = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--interleave", metavar="A B", help="Let simulated shoppers choose between two systems instead."),
+]
+ShoppersOption = Annotated[int, typer.Option("--shoppers", min=1, help="People of --interleave.")]
+DaysOption = Annotated[int, typer.Option("--days", min=1, help="How long they shop.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of shuffles and resamples.")]
 
 
 def run(
-    queries: QueriesOption,
-    qrels: QrelsOption,
     more: MoreSystems = None,
     *,
+    queries: QueriesOption = None,
+    qrels: QrelsOption = None,
     system: SystemOption = None,
     compare: CompareOption = None,
     name: IndexOption = None,
     run_out: RunOption = None,
     per_query: PerQueryOption = None,
     budget_ms: BudgetOption = None,
+    log: LogOption = False,
+    interleave: InterleaveOption = None,
+    shoppers: ShoppersOption = 200,
+    days: DaysOption = 14,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Measure systems on judged queries: nDCG@10 and others, with 95 % bootstrap intervals."""
+    """Measure systems with 95 % bootstrap intervals: on judged queries, on a log, or by interleaving."""
     # Here, so that the other commands start without the models' libraries.
     from ..evaluate import evaluate
     from ..parts import Parts
+    from .evaluate_offline import duel, on_log
 
+    if interleave is not None:
+        rivals = _systems(list(interleave), "--interleave")
+        if len(rivals) != 2:
+            raise fail("--interleave: name two different systems", 2)
+        duel(settings(index=name), rivals[0], rivals[1], shoppers=shoppers, days=days, seed=seed, as_json=as_json)
+        return
     wanted = _systems([*(system or []), *(more or [])], "--system")
     pair = _systems(list(compare), "--compare") if compare else []
     if compare and len(pair) != 2:
         raise fail("--compare: name two different systems", 2)
     if not wanted and not pair:
         raise fail(f"--system: name at least one of {Names}", 2)
+    if log:
+        on_log(settings(index=name), wanted or pair, seed=seed, display=_display, as_json=as_json)
+        return
+    if queries is None or qrels is None:
+        raise fail("--queries and --qrels: both are needed, unless --log or --interleave is given", 2)
     with one_line_errors():
         chosen = settings(index=name)
         judged = Judged.of(read_queries(queries), read_qrels(qrels))

@@ -18,9 +18,7 @@ def logged(ranking: list[str], liked: dict[str, float], queries: int, eta: float
             f"q{number}",
             "text",
             tuple(ranking),
-            frozenset(
-                item for rank, item in enumerate(ranking, 1) if dice.random() < theta(rank) * liked[item]
-            ),
+            frozenset(item for rank, item in enumerate(ranking, 1) if dice.random() < theta(rank) * liked[item]),
         )
         for number in range(queries)
     ]
