@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugin.client import Engine
-from plugin.names import UBI_EVENTS, UBI_QUERIES
+from plugin.names import PROFILES, UBI_EVENTS, UBI_QUERIES
+from plugin.statedocs import read_many
 
 from .affinity import PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, affinities
 from .deeds import deeds_of
@@ -76,6 +77,16 @@ class Profiles:
                 session = session.merged(one.taste) if session else one.taste
         broken = tuple(slot.binding.kind for slot, one in zip(slots, found, strict=True) if one.broken)
         return Held(profile, session, tuple(zip(slots, found, strict=True)), broken)
+
+    def versions(self, visitor: Visitor, catalogue: str, *, timeout_s: float | None = None) -> tuple[int, ...]:
+        """What changes when the visitor's records change, whoever writes them: one number a record, -1 for none.
+
+        Raises:
+            EngineError: the engine does not answer in time.
+        """
+        wanted = [(PROFILES, slot.id) for slot in self.slots(visitor, catalogue)]
+        found = read_many(self._engine, wanted, fields=[], timeout_s=timeout_s)
+        return tuple(found[key].seq_no if key in found else -1 for key in wanted)
 
     def slots(self, visitor: Visitor, catalogue: str) -> list[Slot]:
         """The records of a visitor: the profile, the visit's, and what the visit did before the login."""

@@ -9,6 +9,8 @@ from typing import Any
 from plugin.document import passage
 from ranker.blend import NEUTRAL, contributions
 
+from .counters import DAY_MS
+from .taste import STRENGTH, Taste
 from .together import NOTHING, Together
 
 QUERY_CHARS = 160
@@ -17,6 +19,8 @@ RECENT = 20
 """So many of the latest items of a visit are looked at."""
 ALSO = 80
 """Most candidates that come from elsewhere than words and vectors."""
+BOUGHT_DAYS = 30
+"""What was bought so lately is not recommended."""
 _TITLE_CHARS = 60
 _ALIKE = 0.85
 """A cosine of pictures above it is worth saying so."""
@@ -89,6 +93,19 @@ class Origins:
         if item in self.trending:
             signals["trending"] = NEUTRAL + self.trending[item] / 2
         return signals
+
+
+def recent_of(taste: Taste, now_ms: int) -> Recent:
+    """What a profile or a visit remembers, as far as recommendations ask."""
+    latest: dict[str, int] = {}
+    bought = set()
+    for (item, action), deed in taste.deeds.items():
+        if STRENGTH.get(action, 0.0) > 0.0:
+            latest[item] = max(latest.get(item, 0), deed.time_ms)
+        if action == "purchase" and deed.time_ms > now_ms - BOUGHT_DAYS * DAY_MS:
+            bought.add(item)
+    items = sorted(latest, key=lambda item: (latest[item], item))
+    return Recent(tuple(items)[-RECENT:], frozenset(bought))
 
 
 def query_of(source: Mapping[str, Any]) -> str:

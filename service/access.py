@@ -27,6 +27,7 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
         {
             "search.search",
             "recommend.recommend",
+            "recommend.stream",
             "rerank.rerank",
             "embed.embed",
             "events.events",

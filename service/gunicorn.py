@@ -34,6 +34,7 @@ class Serving:
         port: 0 takes a free one.
         workers: processes; each holds its own models.
         threads: requests that one worker answers at once.
+        streams: streams that it keeps open beside them.
         graceful_s: how long a stop waits for requests under way.
     """
 
@@ -41,6 +42,7 @@ class Serving:
     port: int = 8000
     workers: int = 1
     threads: int = 4
+    streams: int = 8
     graceful_s: int = 10
 
 
@@ -65,7 +67,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{_bracketed(serving.host)}:{serving.port}",
             "workers": serving.workers,
-            "threads": serving.threads,
+            "threads": serving.threads + serving.streams,
             "worker_class": "gthread",
             "worker_connections": 512,
             "keepalive": 5,
@@ -97,7 +99,9 @@ class Service(BaseApplication):  # type: ignore[misc]
 
 
 def _post_worker_init(worker: Any) -> None:
-    worker.app.wsgi().extensions["hybridrank"].load()
+    parts = worker.app.wsgi().extensions["hybridrank"]
+    parts.streams.stopping = lambda: not worker.alive
+    parts.load()
 
 
 def _worker_exit(_server: Any, worker: Any) -> None:

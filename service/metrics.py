@@ -35,6 +35,8 @@ RECONCILE_FAILURES = Counter("hybridrank_reconcile_failures_total", "Runs of the
 WITHOUT = Counter("hybridrank_searches_without_total", "Answers that had to do without a part.", ["part", "reason"])
 UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessions that do not open.", ["kind"])
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
+STREAMS = Gauge("hybridrank_streams", "Open streams of recommendations.", multiprocess_mode="livesum")
+STREAMS_REFUSED = Counter("hybridrank_streams_refused_total", "Streams that were one too many.")
 UNLOGGED = Counter("hybridrank_queries_unlogged_total", "Queries that could not be written to ubi_queries.", ["reason"])
 
 

@@ -27,6 +27,7 @@ from .media import Media
 from .people import People, open_keystore
 from .sequences import Sequences
 from .settings import Settings
+from .streams import Streams
 
 if TYPE_CHECKING:
     from .recommend import RecommendService
@@ -63,6 +64,7 @@ class Parts:
         self.encoders = Encoders(settings)
         self.media = media or Media()
         self.sequences = Sequences(settings.sequence_path)
+        self.streams = Streams(settings.streams)
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personal.errors import SecretUnusable
-from personal.recommend import Origins, Recent, query_of, reason_of, title_of
+from personal.event_times import now_ms
+from personal.profiles import NOTHING_HELD, Held
+from personal.recommend import Origins, merged, query_of, reason_of, recent_of, title_of
+from personal.visitor import NOBODY, Visitor
 from plugin.candidates import Hit, gather
 from plugin.catalogue import Catalogue
 from plugin.document import IMAGE_VECTOR, TEXT_VECTOR, passage
@@ -40,6 +43,7 @@ AROUND = 3
 DIVERSIFIED = 4
 """How many times the wanted list is looked at for different items."""
 
+NOTHING: tuple[Held, str | None] = (NOTHING_HELD, None)
 T = TypeVar("T")
 
 
@@ -53,7 +57,8 @@ class Ask:
         size: how many.
         diversity: of maximal marginal relevance, 0..1.
         exclude: ids that must not come: what is on the page.
-        recent: what the visit and the person did lately.
+        visitor: who asks; what they did lately counts.
+        lacks: what could not be had before, or ``None``.
         social: what friends share, value in 0..1 by item.
     """
 
@@ -62,7 +67,8 @@ class Ask:
     size: int = 8
     diversity: float = 0.2
     exclude: tuple[str, ...] = ()
-    recent: Recent = field(default_factory=Recent)
+    visitor: Visitor = NOBODY
+    lacks: str | None = None
     social: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -101,7 +107,12 @@ class _Answering:
         self._catalogue = catalogue
         self._ask = ask
         self._limit = parts.settings.behaviour_budget_ms / 1000
-        self._lacks: list[str] = []
+        self._lacks: list[str] = [ask.lacks] if ask.lacks is not None else []
+        self._held, without_held = parts.people.read(ask.visitor, catalogue.name) if ask.visitor.owner else NOTHING
+        if without_held is not None:
+            self._lacks.append(without_held)
+        now = now_ms()
+        self._recent = merged([recent_of(taste, now) for taste in (self._held.profile, self._held.session)])
 
     def out(self) -> RecommendOut:
         viewed = self._viewed()
@@ -126,7 +137,7 @@ class _Answering:
 
     def _viewed(self) -> Mapping[str, Any] | None:
         """The viewed item with its vectors, or the latest one of the visit that still exists."""
-        wanted = [self._ask.item] if self._ask.item is not None else list(self._ask.recent.items[:-4:-1])
+        wanted = [self._ask.item] if self._ask.item is not None else list(self._recent.items[:-4:-1])
         found = read_many(self._parts.engine, [(self._catalogue.index, item) for item in wanted])
         for item in wanted:
             stored = found.get((self._catalogue.index, item))
@@ -139,7 +150,7 @@ class _Answering:
         return None
 
     def _origins(self, viewed: Mapping[str, Any] | None) -> Origins:
-        name, recent = self._catalogue.name, self._ask.recent
+        name, recent = self._catalogue.name, self._recent
         own = [str(viewed["id"])] if viewed is not None else []
         before = [item for item in recent.items if item not in own]
         around = before[: -AROUND - 1 : -1]
@@ -157,7 +168,7 @@ class _Answering:
         return model.following(visit) if model is not None and visit else {}
 
     def _candidates(self, viewed: Mapping[str, Any] | None, origins: Origins) -> list[Hit]:
-        hidden = {*self._ask.exclude, *self._ask.recent.bought}
+        hidden = {*self._ask.exclude, *self._recent.bought}
         hidden |= {str(viewed["id"])} if viewed is not None else set()
         name, rules = self._catalogue.name, self._parts.behaviour.rules
         rule = self._without("merchandising", lambda: rules.of(name, None, timeout_s=self._limit), None)
@@ -183,7 +194,15 @@ class _Answering:
         behaviour = self._parts.behaviour.reader
         nothing: Mapping[str, float] = {}
         known = self._without("behaviour", lambda: behaviour.signals(name, None, ids, timeout_s=self._limit), nothing)
-        return [replace(hit, signals=_all_signals(hit, known, origins)) for hit in found.hits]
+        own: Mapping[str, Mapping[str, float]] = {}
+        if self._held:
+            sources = {hit.id: hit.source for hit in found.hits}
+            own, lacking = self._parts.people.signals(self._held, self._catalogue.name, sources)
+            if lacking is not None:
+                self._lacks.append(lacking)
+        return [
+            replace(hit, signals={**_all_signals(hit, known, origins), **own.get(hit.id, {})}) for hit in found.hits
+        ]
 
     def _rank(self, viewed: Mapping[str, Any] | None, hits: Sequence[Hit]) -> Ranking:
         settings = self._parts.settings

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     reconcile_s: float = Field(5.0, ge=0.0)
     """How often a worker looks for events that are not counted yet; 0 never."""
 
+    streams: int = Field(8, ge=0, le=1000)
+    """Streams of recommendations that a worker keeps open at once; each has a thread beside those of requests."""
+
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
 

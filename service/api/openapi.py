@@ -88,9 +88,9 @@ def _rename(value: Any, references: dict[str, str]) -> None:
             _rename(inner, references)
 
 
-def plain(description: str) -> dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]:
-    """The entry of an answer that is plain text."""
-    return {200: {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}}
+def plain(description: str, kind: str = "text/plain") -> dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]:
+    """The entry of an answer that is text and no JSON."""
+    return {200: {"description": description, "content": {kind: {"schema": {"type": "string"}}}}}
 
 
 def same_body(

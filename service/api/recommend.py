@@ -1,4 +1,4 @@
-"""``GET /v1/recommend``."""
+"""``GET /v1/recommend`` and its stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from ..app import parts
 from ..problems import invalid
 from ..recommend import Ask
 from ..schemas.recommend import MAX_EXCLUDED, RecommendOut, RecommendPlace
+from ..visitors import visitor_or_nobody
 from .answers import answer
+from .openapi import plain
 
 blueprint = APIBlueprint("recommend", __name__, tag="recommend")
 
@@ -22,6 +24,19 @@ def recommend(place: RecommendPlace) -> Response:
     return answer(parts().recommend.answer(asked(place)))
 
 
+@blueprint.get("/v1/recommend/stream")
+@blueprint.input(RecommendPlace, location="query", arg_name="place")
+@blueprint.doc(responses=plain("Server-sent events.", "text/event-stream"))
+def stream(place: RecommendPlace) -> Response:
+    """Server-sent events: the list as it is, and a new one within a second of anything that the visitor does."""
+    here = parts()
+    events = here.streams.follow(here, asked(place))
+    response = Response(events, content_type="text/event-stream; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects the answer would hold every list back
+    return response
+
+
 def asked(place: RecommendPlace) -> Ask:
     """The question of a request.
 
@@ -31,4 +46,5 @@ def asked(place: RecommendPlace) -> Ask:
     exclude = tuple(dict.fromkeys(name for name in (place.exclude or "").split(",") if name))
     if len(exclude) > MAX_EXCLUDED:
         raise invalid("exclude", f"at most {MAX_EXCLUDED} ids, got {len(exclude)}")
-    return Ask(place.index, place.item, place.size, place.diversity, exclude)
+    who, lacks = visitor_or_nobody()
+    return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks)

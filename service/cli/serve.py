@@ -62,7 +62,7 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
     if workers > 1:
         environment["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hybridrank-metrics-")
     given = {
-        "serving": asdict(Serving(host, port, workers, threads)),
+        "serving": asdict(Serving(host, port, workers, threads, chosen.streams)),
         "demo": demo,
         "metrics": environment.get("PROMETHEUS_MULTIPROC_DIR") if workers > 1 else None,
     }
