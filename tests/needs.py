@@ -1,0 +1,31 @@
+"""What a machine must have for the tests that are about to run, found out before the first of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection
+
+from plugin.engine.account import account_for_node
+from plugin.engine.java import find_java
+from plugin.engine.maven import find_maven
+from plugin.errors import LocalNodeError
+from service.settings import Settings
+
+
+def chromium() -> str | None:
+    """The path of the browser: ``CHROMIUM``, else on the search path."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+def missing(marks: Collection[str]) -> str | None:
+    """One line that says what tests with these marks lack here; ``None`` when they lack nothing."""
+    try:
+        if "engine" in marks:
+            find_maven()
+            find_java(Settings().java_home, account_for_node())
+    except LocalNodeError as error:
+        return str(error)
+    if "browser" in marks and chromium() is None:
+        return "missing: Chromium (bash tests/system-packages.sh installs it, or set CHROMIUM to its path)"
+    return None
