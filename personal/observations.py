@@ -75,7 +75,7 @@ def _seen(
     query = pseudonyms.query(catalogue, query_of(document, known))
     keys = [Key(catalogue, item), *([Key(catalogue, item, query)] if query else [])]
     event = digest(name)[:12]
-    bucket = bucket_of(_ordinal(document))
+    bucket = bucket_of(ordinal_of(document))
     return Seen(tuple(Observation(key, person, action, time_ms, event, bucket) for key in keys))
 
 
@@ -135,7 +135,8 @@ def _queries(document: Mapping[str, Any], known: Mapping[tuple[str, str], Stored
     yield _inside(document, "event_attributes", "query")
 
 
-def _ordinal(document: Mapping[str, Any]) -> int | None:
+def ordinal_of(document: Mapping[str, Any]) -> int | None:
+    """At which place it was, as the event says; ``None`` where it does not."""
     value = _inside(document, "event_attributes", "position", "ordinal")
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -1,7 +1,8 @@
 """Training material on disk: one window a line, as JSON Lines (gzip where the name ends so).
 
 ``{"query_id", "query", "source", "candidates": [{"id", "text", "signals": {}, "grade": 0..3 or null}]}``. The grade is
-null where nobody judged. A window is what the engine answered, so training sees just what serving sees.
+null where nobody judged, and need not be whole where behaviour did. A window is what the engine answered, so training
+sees just what serving sees.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Window:
     query: str
     source: str
     candidates: tuple[Candidate, ...]
-    grades: tuple[int | None, ...]
+    grades: tuple[float | None, ...]
 
 
 class _CandidateLine(BaseModel):
@@ -41,7 +42,7 @@ class _CandidateLine(BaseModel):
     id: str
     text: str
     signals: dict[str, FiniteFloat] = Field(default_factory=dict)
-    grade: int | None = Field(None, ge=0, le=3)
+    grade: FiniteFloat | None = Field(None, ge=0, le=3)
 
 
 class _WindowLine(BaseModel):

@@ -21,7 +21,7 @@ def judged_windows(
     encoder: TextEncoder,
     index: str,
     queries: Mapping[str, str],
-    qrels: Mapping[str, Mapping[str, int]],
+    qrels: Mapping[str, Mapping[str, float]],
     *,
     source: str,
     k: int,

@@ -37,10 +37,15 @@ class LexicalSearch:
 
     def __call__(self, query: str) -> list[str]:
         """Ids of the best products, best first; empty when no word is known."""
+        scores = self.scores(query)
+        return sorted(scores, key=lambda item: (-round(scores[item], 9), item))[: self._size]
+
+    def scores(self, query: str) -> dict[str, float]:
+        """The score of every product that has a word of the query."""
         scores: dict[str, float] = defaultdict(float)
         for word in set(words(query)):
             postings = self._postings.get(word, {})
             rarity = math.log(1 + self._count / (1 + len(postings)))
             for item, weight in postings.items():
                 scores[item] += rarity * weight / (1 + weight)
-        return sorted(scores, key=lambda item: (-round(scores[item], 9), item))[: self._size]
+        return dict(scores)

@@ -85,7 +85,7 @@ def check(windows: Sequence[Window]) -> None:
     if not grades:
         raise TrainingDataError("grade: no candidate of any window is judged")
     if len(grades) < 2:
-        raise TrainingDataError(f"grade: every judgment is {grades.pop()}; nothing tells good from bad")
+        raise TrainingDataError(f"grade: every judgment is {grades.pop():g}; nothing tells good from bad")
 
 
 def sampled(

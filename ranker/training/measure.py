@@ -33,7 +33,7 @@ def window_ndcg(window: Window, scores: NDArray[np.floating], *, condensed: bool
     return _dcg(kept[:depth]) / ideal
 
 
-def _dcg(grades: Sequence[int]) -> float:
+def _dcg(grades: Sequence[float]) -> float:
     return float(sum((2.0**grade - 1.0) / np.log2(place + 2) for place, grade in enumerate(grades)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import finetune, pretrain, sequence, synthesise, windows
+from . import clicks, finetune, pretrain, sequence, synthesise, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Train the ranker (what needs torch needs the 'train' extra).", no_args_is_help=True)
     group.command()(synthesise.synthesise)
     group.command()(windows.windows)
+    group.command()(clicks.clicks)
     group.command()(pretrain.pretrain)
     group.command()(finetune.finetune)
     group.command()(sequence.sequence)
