@@ -35,6 +35,7 @@ class SearchRequest:
 
     Attributes:
         text: what was typed; ``None`` or blank: nothing was.
+        lexical: what BM25 reads of it; ``None`` is all.
         text_vector: its vector, shape (dimension,); ``None``: that signal is not asked.
         image_vector: the vector of an image, the same.
         filters: see :func:`plugin.filters.build_filters`.
@@ -51,6 +52,7 @@ class SearchRequest:
     """
 
     text: str | None = None
+    lexical: str | None = None
     text_vector: Vector | None = None
     image_vector: Vector | None = None
     filters: Mapping[str, object] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class SearchRequest:
             raise InvalidQuery("from", f"from and size together reach beyond {MAX_WINDOW}; narrow the query by filters")
         if self.text is not None:
             checked_text(self.text, "query")
+        if self.lexical is not None and (self.words is None or not self.lexical.strip()):
+            raise InvalidQuery("lexical", "a part of the text, so not blank and not without a text")
         for name, vector in self.vectors.items():
             _check_vector(name, vector)
         sort_order(self.sort)
@@ -86,6 +90,11 @@ class SearchRequest:
     def words(self) -> str | None:
         """The text when there is any, else ``None``."""
         return self.text if self.text is not None and self.text.strip() else None
+
+    @property
+    def read_words(self) -> str | None:
+        """What BM25 reads; ``None`` where there is nothing."""
+        return self.words if self.lexical is None else self.lexical
 
     @property
     def vectors(self) -> dict[str, Vector]:
@@ -125,7 +134,7 @@ def sort_order(sort: str | None) -> tuple[str, str] | None:
 def window_body(request: SearchRequest, *, from_: int, size: int) -> dict[str, Any]:
     """The body of a search by relevance, from the engine's place ``from_`` on."""
     clauses = _filters(request)
-    should = [] if request.words is None else [lexical_clause(request.words)]
+    should = [] if request.read_words is None else [lexical_clause(request.read_words)]
     should += [_nearest(request, name, vector, clauses) for name, vector in request.vectors.items()]
     if request.also:
         should.append({"ids": {"values": list(request.also), "boost": VECTOR_BOOST}})
@@ -137,7 +146,7 @@ def window_body(request: SearchRequest, *, from_: int, size: int) -> dict[str, A
 def listing_body(request: SearchRequest) -> dict[str, Any]:
     """The body of a listing: the lexical matches, or everything when nothing was typed, in the order of a field."""
     query: dict[str, Any] = {"bool": {"filter": _filters(request)}}
-    query["bool"]["must"] = [{"match_all": {}} if request.words is None else lexical_clause(request.words)]
+    query["bool"]["must"] = [{"match_all": {}} if request.read_words is None else lexical_clause(request.read_words)]
     body = _frame(request, query, request.from_, request.size)
     order = sort_order(request.sort)
     by_field = [] if order is None else [{order[0]: {"order": order[1], "missing": "_last"}}]

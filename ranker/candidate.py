@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 SIGNALS: tuple[str, ...] = (
     "bm25",
     "text_vector",
@@ -34,11 +37,13 @@ class Candidate:
         id: the item's id, unique in its window; ties are broken by it.
         text: what the cross-encoder reads; ``None`` where only signals are known.
         signals: raw signal values by name, see :data:`SIGNALS`.
+        vector: unit vector of its text, by the same encoder as the rest of the window; ``None`` where not known.
     """
 
     id: str
     text: str | None
     signals: Mapping[str, float] = field(default_factory=dict)
+    vector: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Only the vector depends on text alone.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -17,10 +18,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from .asked import read as asked_of
 from .candidate import Candidate, Ranking, Scored
 from .errors import ModelError
+from .feedback import feedback
 from .folder import DEFAULT_MODEL, read_config
 from .fusion import first_stage, ordered
+from .remembered import PairVectors
 from .signals import features
 from .tokens import PairBatch, PairTokenizer
 
@@ -35,15 +39,17 @@ class Ranker:
         folder: a model folder; ``None`` is the one that ships with hybridrank.
         threads: how many batches of one query are read side by side, each by one thread: the matrices of a batch are
             too small to be worth sharing.
+        remembered: how many vectors of pairs are kept for when the same is asked again, 3 KB each.
 
     Raises:
         ModelError: the folder is not one of ours, or is damaged.
     """
 
-    def __init__(self, folder: Path | None = None, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path | None = None, *, threads: int = 2, remembered: int = 5000) -> None:
         self.folder = folder or DEFAULT_MODEL
         self.config = read_config(self.folder)
         self._threads = threads
+        self._remembered = PairVectors(remembered)
         self._making = threading.Lock()
 
     @property
@@ -96,8 +102,17 @@ class Ranker:
         """
         vectors = np.zeros((len(passages), self.config.outputs), np.float32)
         done = np.zeros(len(passages), bool)
+        keys = [PairVectors.key(query, passage) for passage in passages]
+        for row, key in enumerate(keys):
+            if (known := self._remembered.get(key)) is not None:
+                vectors[row], done[row] = known, True
+        missing = np.flatnonzero(~done)
+        if not len(missing):
+            return _Read(vectors, done)
+        # A short list is divided among the readers; a long one goes in batches that leave time to look at the clock.
+        size = min(BATCH, math.ceil(len(missing) / self._threads))
         # Longest first, so that no long batch is left for the end when the other readers have nothing more to do.
-        batches = self._tokenizer.batches(query, passages, size=BATCH)[::-1] if passages else []
+        batches = self._tokenizer.batches(query, [passages[int(row)] for row in missing], size=size)[::-1]
 
         def read(start: int) -> None:
             slowest = 0.0
@@ -105,12 +120,15 @@ class Ranker:
                 now = time.monotonic()
                 if deadline is not None and now + slowest > deadline:
                     return
-                vectors[batch.rows] = self._run_pair(batch)
-                done[batch.rows] = True
+                rows = missing[batch.rows]
+                vectors[rows] = self._run_pair(batch)
+                done[rows] = True
                 slowest = max(slowest, time.monotonic() - now)
 
         for reader in [self._readers.submit(read, start) for start in range(min(self._threads, len(batches)))]:
             reader.result()
+        for row in missing[done[missing]]:
+            self._remembered.put(keys[row], vectors[row])
         return _Read(vectors, done)
 
     def _run_pair(self, batch: PairBatch) -> NDArray[np.float32]:
@@ -136,9 +154,10 @@ class Ranker:
     ) -> Ranking:
         """Rank one window.
 
-        The ``depth`` best of the first stage are read and scored; the rest follow in the first stage's order. When
-        the deadline passes before all of them are read, the whole window is given in the first stage's order and
-        ``degraded`` says ``"budget"``: a half-read window would mix two scales.
+        The head scores the whole window by its signals and by likeness to the best (``ranker.feedback``); the ``depth``
+        best of that order are read and scored again with the reading, the rest follow. When the deadline passes before
+        all of them are read, the whole window is given in the first stage's order and ``degraded`` says ``"budget"``: a
+        half-read window would mix two scales.
 
         Args:
             deadline: on :func:`time.monotonic`'s clock.
@@ -150,25 +169,33 @@ class Ranker:
         """
         if not candidates:
             return Ranking((), self.name, None, 0)
-        base = first_stage(candidates)
-        chosen = [item.position for item in base.items[: depth or len(candidates)]]
+        matrix = features(query, candidates)
+        nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
+        unread = self.logits(nothing, np.zeros(len(candidates), bool), matrix).astype(np.float64)
+        gains = feedback(unread, [item.vector for item in candidates], [item.id for item in candidates])
+        base = ordered(candidates, _sigmoid(unread + gains))
+        chosen = [item.position for item in base[: depth or len(candidates)]]
         texts = [candidates[place].text for place in chosen]
         known = np.array([text is not None for text in texts])
-        read = self.pair_vectors(query, [text or "" for text in texts], deadline=deadline)
+        read = self.pair_vectors(asked_of(query).wanted, [text or "" for text in texts], deadline=deadline)
         if not read.done.all():
-            return Ranking(base.items, "first_stage", "budget", int(read.done.sum()))
-        matrix = features(query, candidates)[chosen]
-        scores = 1.0 / (1.0 + np.exp(-self.logits(read.vectors, known, matrix).astype(np.float64)))
+            return Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
+        scores = _sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + gains[chosen])
         if not np.isfinite(scores).all():
             raise ModelError(f"model: {self.name} gave a score that is no number")
         head = [
             Scored(item.id, chosen[item.position], item.score)
             for item in ordered([candidates[place] for place in chosen], scores)
         ]
-        # The tail keeps the first stage's order, squeezed below the lowest score of those that were read.
+        # The tail keeps its order, squeezed below the lowest score of those that were read.
         lowest = head[-1].score
-        tail = [Scored(item.id, item.position, lowest * item.score * 0.999) for item in base.items[len(chosen) :]]
+        tail = [Scored(item.id, item.position, lowest * item.score * 0.999) for item in base[len(chosen) :]]
         return Ranking((*head, *tail), self.name, None, len(chosen))
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
+    return result
 
 
 class _Read:

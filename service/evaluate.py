@@ -9,9 +9,7 @@ from functools import partial
 from plugin import stock
 from plugin.candidates import gather
 from plugin.catalogue import Catalogue, lookup
-from plugin.document import passage
 from plugin.errors import InvalidQuery
-from ranker.candidate import Candidate
 from ranker.metrics import DEPTH
 
 from .parts import Parts
@@ -100,10 +98,10 @@ def _ranked(parts: Parts, index: str, budget_ms: float | None, text: str) -> Ans
     """The order of ``/v1/search``, without its query log, and without its way around a model that fails."""
     question = parts.search.question(SearchBody(query=text, index=index, size=DEPTH))
     found = gather(parts.engine, question.catalogue, question.request)
-    candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in found.hits]
+    candidates, lacks = parts.search.candidates(question, found)
     deadline = None if budget_ms is None else time.monotonic() + budget_ms / 1000
     ranking = parts.ranker.rank(
         question.request.text or "", candidates, deadline=deadline, depth=parts.settings.rerank_depth
     )
     ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]
-    return Answer(tuple(ids[:DEPTH]), ranking.degraded)
+    return Answer(tuple(ids[:DEPTH]), ranking.degraded or lacks)

@@ -28,6 +28,7 @@ STAGES = Histogram("hybridrank_stage_seconds", "Time of one stage of a request."
 DEGRADED = Counter("hybridrank_degraded_total", "Answers in the first-stage order instead of the model's.", ["reason"])
 ENGINE_ERRORS = Counter("hybridrank_engine_errors_total", "Calls to OpenSearch that failed.", ["kind"])
 VECTOR_CACHE = Counter("hybridrank_query_vector_cache_total", "Lookups in the cache of query vectors.", ["outcome"])
+ITEM_VECTORS = Counter("hybridrank_item_vector_cache_total", "Lookups of products' text vectors.", ["outcome"])
 EVENTS = Counter("hybridrank_events_total", "Events that were sent, by what became of them.", ["outcome"])
 UNCOUNTED = Counter("hybridrank_events_uncounted_total", "Calls whose events are counted later.", ["reason"])
 RECONCILED = Counter("hybridrank_events_reconciled_total", "Events that the reconciler looked at.")

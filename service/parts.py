@@ -23,6 +23,7 @@ from . import metrics
 from .behaviour import Behaviour, keep_reconciling
 from .encoders import Encoders
 from .engine import engine_from
+from .itemvectors import ItemVectors
 from .media import Media
 from .people import People, open_keystore
 from .sequences import Sequences
@@ -71,6 +72,7 @@ class Parts:
         self._search: SearchService | None = None
         self._recommend: RecommendService | None = None
         self._behaviour: Behaviour | None = None
+        self._item_vectors: ItemVectors | None = None
         self._keystore: SqliteKeyStore | None = None
         self._people: People | None = None
         self._stop_reconciling = threading.Event()
@@ -94,8 +96,16 @@ class Parts:
         with self._lock:
             if self._ranker is None:
                 folder = Path(self.settings.model) if self.settings.model else None
-                self._ranker = Ranker(folder, threads=self.settings.threads)
+                self._ranker = Ranker(folder, threads=self.settings.threads, remembered=self.settings.pair_vectors)
             return self._ranker
+
+    @property
+    def item_vectors(self) -> ItemVectors:
+        """Text vectors of products that were found."""
+        with self._lock:
+            if self._item_vectors is None:
+                self._item_vectors = ItemVectors(self.engine, self.settings.item_vectors)
+            return self._item_vectors
 
     @property
     def behaviour(self) -> Behaviour:
@@ -177,7 +187,7 @@ class Parts:
         self._stop_reconciling.set()
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
-            self._behaviour = self._recommend = None
+            self._behaviour = self._recommend = self._item_vectors = None
             keystore, self._keystore, self._people = self._keystore, None, None
             self.encoders = Encoders(self.settings)
         if engine is not None:

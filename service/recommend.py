@@ -38,6 +38,8 @@ log = logging.getLogger("hybridrank.service")
 
 K_VECTOR = 40
 K_LEXICAL = 20
+SHORTLIST = 50
+"""Candidates that the ranker scores."""
 AROUND = 3
 """So many of the visit's latest items, beside the viewed one, are asked what goes with them."""
 DIVERSIFIED = 4
@@ -206,13 +208,15 @@ class _Answering:
 
     def _rank(self, viewed: Mapping[str, Any] | None, hits: Sequence[Hit]) -> Ranking:
         settings = self._parts.settings
-        window = shortlist([Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits], settings.rerank_depth)
+        window = shortlist([Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits], SHORTLIST)
         if viewed is None:
             return blended(first_stage(window), window)
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         with metrics.stage("rank"):
             try:
-                ranking = self._parts.ranker.rank(query_of(viewed), window, deadline=deadline)
+                ranking = self._parts.ranker.rank(
+                    query_of(viewed), window, deadline=deadline, depth=settings.rerank_depth
+                )
             except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get an answer
                 log.error("the model failed: %s", type(error).__name__)
                 ranking = first_stage(window, degraded="model_error")

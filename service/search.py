@@ -19,6 +19,7 @@ from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.errors import EngineError, EngineRejected
 from plugin.query import SearchRequest, listing_body, window_body
+from ranker.asked import read
 from ranker.candidate import Candidate, Ranking
 from ranker.fusion import first_stage
 
@@ -31,6 +32,9 @@ from .rankings import StoredRanking
 from .schemas.search import FacetOut, ResultOut, SearchBody, SearchOut
 
 log = logging.getLogger("hybridrank.service")
+
+WITH_VECTORS = 64
+"""Candidates of a window whose text vectors the ranker gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,12 @@ class SearchService:
             lacks: what is known to be lacking already.
         """
         text = request.words
+        asked = read(text) if text is not None else None
         vector = None
         vectors = self._parts.encoders.of(catalogue) if text is not None else None
-        if text is not None and vectors is not None:
+        if asked is not None and vectors is not None:
             with metrics.stage("encode"):
-                vector = vectors.of(text)
+                vector = vectors.of(asked.wanted)
         if rule is None:
             rule, without_rule = self._rule(catalogue.name, text)
             lacks = lacks or without_rule
@@ -151,6 +156,7 @@ class SearchService:
             lacks = lacks or without_held
         request = replace(
             request,
+            lexical=asked.wanted if asked is not None and asked.refused else None,
             text_vector=vector,
             k_lexical=self._parts.settings.candidates_per_signal,
             k_vector=self._parts.settings.candidates_per_signal,
@@ -252,7 +258,9 @@ class SearchService:
 
     def _rank(self, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
         """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so."""
-        candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in found.hits]
+        limit = self._parts.settings.behaviour_budget_ms / 1000
+        candidates, without_vectors = self.candidates(question, found, timeout_s=limit)
+        lacks = lacks or without_vectors
         with metrics.stage("rank"):
             ranking = self._model_order(question.request.text or "", candidates)
         if ranking.degraded is not None:
@@ -275,6 +283,27 @@ class SearchService:
             tuple(item for item in rule.pinned if item in ids),
             {item: boost for item, boost in rule.boosts.items() if item in ids},
         )
+
+    def candidates(
+        self, question: Question, found: CandidateSet, *, timeout_s: float | None = None
+    ) -> tuple[list[Candidate], str | None]:
+        """The window as the ranker takes it, and what it had to do without.
+
+        The best of the first stage come with their text vectors: what lies below them neither gains by likeness to
+        the best nor loses.
+        """
+        candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in found.hits]
+        if question.catalogue.text_encoder is None:
+            return candidates, None
+        best = first_stage(candidates).items[:WITH_VECTORS]
+        texts = {item.id: candidates[item.position].text or "" for item in best}
+        try:
+            with metrics.stage("vectors"):
+                vectors = self._parts.item_vectors.of(question.catalogue.name, texts, timeout_s=timeout_s)
+        except EngineError as error:
+            without("vectors", error)
+            return candidates, "vectors"
+        return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
 
     def _model_order(self, query: str, candidates: Sequence[Candidate]) -> Ranking:
         settings = self._parts.settings

@@ -49,13 +49,17 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, le=256)
     """Threads of one model run."""
     candidates_per_signal: int = Field(100, ge=1, le=1000)
-    rerank_depth: int = Field(50, ge=1, le=1000)
+    rerank_depth: int = Field(10, ge=1, le=1000)
     rerank_budget_ms: float = Field(1000.0, gt=0)
     """Of a search; past it the answer keeps the first-stage order."""
     rerank_request_budget_ms: float = Field(30_000.0, gt=0)
     """Of ``/v1/rerank``, which reads every document that it is sent."""
     query_vectors: int = Field(10_000, ge=0)
     """How many query vectors a worker remembers."""
+    pair_vectors: int = Field(5000, ge=0)
+    """How many readings of a query and a product a worker remembers."""
+    item_vectors: int = Field(20_000, ge=0)
+    """How many products' text vectors a worker remembers."""
 
     behaviour_half_life_days: float = Field(30.0, ge=7.0, le=3650.0)
     """After how many days an event counts half. Another value counts anew, from ``ubi_events``."""

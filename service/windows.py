@@ -10,6 +10,7 @@ from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.document import passage
 from plugin.query import SearchRequest
+from ranker.asked import read
 from ranker.candidate import Candidate
 from ranker.windows import Window
 
@@ -47,9 +48,10 @@ def judged_windows(
     asked = [query_id for query_id in queries if qrels.get(query_id)]
     for start in range(0, len(asked), BATCH):
         part = asked[start : start + BATCH]
-        vectors = encoder.encode([queries[query_id] for query_id in part], role="query")
-        for query_id, vector in zip(part, vectors, strict=True):
-            request = SearchRequest(text=queries[query_id], text_vector=vector, k_lexical=k, k_vector=k, spelling=False)
+        wanted = [read(queries[query_id]).wanted for query_id in part]
+        vectors = encoder.encode(wanted, role="query")
+        for query_id, text, vector in zip(part, wanted, vectors, strict=True):
+            request = SearchRequest(text=text, text_vector=vector, k_lexical=k, k_vector=k, spelling=False)
             grades = qrels[query_id]
             items: list[Candidate] = []
             strangers = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ..errors import TrainingDataError
-from ..signals import words
+from ..words import words
 from .grades import EXACT, Judge, Meaning, grade
 from .lexicon import STOP
 from .reading import Item, Reader, Said

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..signals import words
+from ..words import words
 from .lexicon import AUDIENCES, CHUNK_END, COLOURS, SIZES, STOP, UNIT, USE
 
 Phrase = tuple[str, ...]
-"""Folded words (:func:`ranker.signals.words`)."""
+"""Folded words (:func:`ranker.words.words`)."""
 
 HEAD_SHARE = 0.25
 """A word that ends a noun phrase in this share of its titles names a kind of product."""

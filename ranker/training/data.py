@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..asked import read
 from ..candidate import Candidate
 from ..errors import TrainingDataError
 from ..signals import features
@@ -60,7 +61,7 @@ def prepare(windows: Sequence[Window], tokenizer: PairTokenizer, *, drops: int =
         result.append(
             Example(
                 window,
-                tokenizer.segment_ids([window.query], tokenizer.query_tokens)[0],
+                tokenizer.segment_ids([read(window.query).wanted], tokenizer.query_tokens)[0],
                 tokenizer.segment_ids([item.text or "" for item in window.candidates], tokenizer.passage_tokens),
                 grades,
                 np.where(judged, 1.0, UNJUDGED_WEIGHT).astype(np.float32),

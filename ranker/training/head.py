@@ -1,8 +1,8 @@
 """The head: a pair's vector and a window's features to one logit.
 
-It starts as the first stage plus the text match, and learns a correction: a small network over everything, the
-window's own features among it, which is how it decides per query which signal to trust. Few parameters on purpose,
-since what it learns on one trade has to hold on the next.
+A gate decides from the features how far the reading of the text is trusted; the signals have a weight each; and a small
+network over everything, the window's own features among it, learns a correction. It starts at :data:`PRIORS`. Few
+parameters on purpose, since what it learns on one trade has to hold on the next.
 """
 
 from __future__ import annotations
@@ -13,21 +13,33 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..signals import FEATURES
+from ..signals import FEATURES, STANDARD_RANGE
 
 TEXT_START = 3.0
+DEVIATION = 0.35
+"""Logits that one standard deviation of BM25 or of the text's cosine in its window is worth at the start."""
 PRIORS = {
-    "first_stage": 3.0,
-    "image_vector.relative": 0.5,
+    "bm25.standard": DEVIATION * STANDARD_RANGE,
+    "text_vector.standard": DEVIATION * STANDARD_RANGE,
+    "image_vector.standard": DEVIATION * STANDARD_RANGE / 2,
+    "asked.offered": -2 * DEVIATION,
+    "asked.denied": DEVIATION,
+    "asked.accessory": -DEVIATION,
+    "asked.behind": -DEVIATION,
+    "asked.clash": -2 * DEVIATION,
     "behaviour.absolute": 3.0,
     "profile.absolute": 1.5,
     "session.absolute": 1.5,
-    "popularity.standard": 0.2,
-    "recency.standard": 0.1,
+    "popularity.standard": 0.4,
+    "recency.standard": 0.2,
 }
 """Where the direct weights start. Judged text never moves those of :data:`LATE_SIGNALS`, so they are what a catalogue
 without training on them gets: a weight per signal, and no part in the correction. A price is neither good nor bad
 before a shop's own shoppers say so: 0."""
+TRUST = {"bm25.known": -2.5, "text_vector.known": -2.5}
+TRUST_BIAS = 3.0
+"""Where the trust in the reading starts: whole for bare texts, an eighth where BM25 and a text vector are known, for
+the untrained reading says again what they say."""
 LATE_SIGNALS = ("image_vector.", "behaviour.", "profile.", "session.", "price.", "popularity.", "recency.")
 
 
@@ -44,18 +56,22 @@ class Head(nn.Module):
         super().__init__()
         self.outputs, self.inputs, self.matches, self.width = outputs, inputs, matches, hidden
         self.text = nn.Linear(outputs, 1)
+        self.trust = nn.Linear(inputs, 1)
         self.squeeze = nn.Linear(outputs, 8)
         self.direct = nn.Linear(inputs, 1)
         self.mix = nn.Linear(inputs + 9, hidden)
         self.correction = nn.Linear(hidden, 1)
         self.dropout = nn.Dropout(0.1)
-        for part in (self.text, self.direct, self.correction):
+        for part in (self.text, self.trust, self.direct, self.correction):
             nn.init.zeros_(part.weight)
             nn.init.zeros_(part.bias)
         with torch.no_grad():
             self.text.weight[0, matches : matches + 3] = 1.0
             for name, weight in PRIORS.items():
                 self.direct.weight[0, FEATURES.index(name)] = weight
+            for name, weight in TRUST.items():
+                self.trust.weight[0, FEATURES.index(name)] = weight
+            self.trust.bias.fill_(TRUST_BIAS)
             for number, name in enumerate(FEATURES):
                 if name.startswith(LATE_SIGNALS):
                     self.mix.weight[:, number] = 0.0
@@ -66,7 +82,8 @@ class Head(nn.Module):
         text = self.text(vector) * known_text
         squeezed = torch.tanh(self.squeeze(vector)) * known_text
         mixed = nn.functional.gelu(self.mix(torch.cat([features, text, squeezed], -1)))
-        logit = TEXT_START * text + self.direct(features) + self.correction(self.dropout(mixed))
+        trusted = torch.sigmoid(self.trust(features)) * text
+        logit = TEXT_START * trusted + self.direct(features) + self.correction(self.dropout(mixed))
         result: Tensor = logit.squeeze(-1)
         return result
 
@@ -81,7 +98,9 @@ class Head(nn.Module):
         text = graph.add("Mul", linear("vector", self.text), "known_text")
         squeezed = graph.add("Mul", graph.add("Tanh", linear("vector", self.squeeze)), "known_text")
         mixed = graph.add("Gelu", linear(graph.add("Concat", "features", text, squeezed, axis=-1), self.mix))
-        scaled = graph.add("Mul", text, graph.weight(np.array(TEXT_START, np.float32)))
+        gate = graph.add("Sigmoid", linear("features", self.trust))
+        trusted = graph.add("Mul", text, gate)
+        scaled = graph.add("Mul", trusted, graph.weight(np.array(TEXT_START, np.float32)))
         partial = graph.add("Add", scaled, linear("features", self.direct))
         result: str = graph.add("Add", partial, linear(mixed, self.correction))
         return result

@@ -41,6 +41,26 @@ def test_a_pair_does_not_feel_its_neighbours(ranker):
         np.testing.assert_allclose(alone, together[row], atol=2e-6)
 
 
+def test_a_remembered_pair_is_the_pair_and_no_more_are_kept_than_told():
+    fresh, keeping = Ranker(threads=1, remembered=0), Ranker(threads=1, remembered=3)
+    expected = fresh.pair_vectors("red shoes", PASSAGES).vectors
+    for _ in range(3):
+        np.testing.assert_allclose(keeping.pair_vectors("red shoes", PASSAGES).vectors, expected, atol=2e-6)
+    again = keeping.pair_vectors("red shoes", PASSAGES[:2], deadline=time.monotonic() - 1.0)
+    assert again.done.sum() <= 3
+    assert len(keeping._remembered) == 3
+    assert len(fresh._remembered) == 0
+
+
+def test_a_remembered_pair_does_not_hide_a_live_signal(ranker):
+    items = [Candidate(name, PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5}) for name in ("a", "b")]
+    ranker.rank("red shoes", items)
+    live = [
+        Candidate(item.id, item.text, {**item.signals, "behaviour": 0.9 if item.id == "b" else 0.1}) for item in items
+    ]
+    assert [item.id for item in ranker.rank("red shoes", live).items] == ["b", "a"]
+
+
 def test_relevant_text_comes_first_without_any_signal(ranker):
     ranking = ranker.rank("red shoes", [Candidate(str(n), text, {}) for n, text in enumerate(PASSAGES)])
     assert {ranking.items[0].id, ranking.items[1].id} == {"0", "2"}
@@ -68,8 +88,8 @@ def test_the_order_given_does_not_matter(ranker):
     assert forward == backward
 
 
-def test_past_the_deadline_the_first_stage_order_is_given_and_said(ranker):
-    ranking = ranker.rank("red shoes", window(20), deadline=time.monotonic() - 1.0)
+def test_past_the_deadline_the_first_stage_order_is_given_and_said():
+    ranking = Ranker(remembered=0).rank("red shoes", window(20), deadline=time.monotonic() - 1.0)
     assert ranking.degraded == "budget"
     assert ranking.model == "first_stage"
     assert len(ranking.items) == 20

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranker.candidate import SIGNALS, Candidate
-from ranker.signals import FEATURES, features, overlaps, price_standing, words
+from ranker.signals import FEATURES, features, overlaps, price_standing
+from ranker.words import words
 
 value = st.floats(allow_nan=False, allow_infinity=False, width=32)
 candidate = st.tuples(st.text(max_size=60), st.dictionaries(st.sampled_from(SIGNALS), value))
@@ -40,10 +41,7 @@ def test_an_absent_signal_differs_from_zero():
 
 def test_overlap_reads_title_and_plural():
     table = overlaps("red running shoes 42", ["Red running shoe 42 | Acme", "Kettle | Acme. Runs red, size 42"])
-    assert table[0, 0] == 1.0
-    assert table[0, 4] == 1.0
-    assert table[1, 0] == 0.0
-    assert 0.0 < table[1, 2] < 1.0
+    assert table.tolist() == [[1.0, 1.0], [0.0, 0.0]]
 
 
 def test_words_fold_case_accents_and_plurals():

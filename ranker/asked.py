@@ -1,0 +1,79 @@
+"""What a query asks for and what it refuses: 'desk chair without wheels' wants a desk chair, and refuses wheels.
+
+Neither BM25 nor a bi-encoder reads 'without': both find the chairs with the most wheels. So the refused words are cut
+out of what the engine searches for, and a passage that names them is marked down by the head.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .words import words
+
+_REFUSES = re.compile(r"(?<![\w'])(?:without|w/o|ohne)(?![\w'])", re.IGNORECASE)
+"""'no' and 'not' stand in too many titles, 'sin' and 'sans' in too many English ones, to be read as a refusal."""
+_RESUMES = frozenset({"with", "for", "in", "on", "and", "but", "that", "which", "by", "mit", "für", "und", "aber"})
+"""A word that ends the refused part: 'lights without wiring with switch'."""
+LONGEST = 4
+"""Words that one refusal reaches at most."""
+DENIALS = frozenset(
+    {"without", "no", "non", "not", "free", "less", "zero", "minus", "removable", "detachable", "exclude", "excluded"}
+    | {"ohne", "kein", "keine", "sold"}
+)
+"""A refused word with one of these beside it is denied by the passage, not offered."""
+_BEFORE, _AFTER = 3, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, read.
+
+    Attributes:
+        wanted: what to search for; the whole query where it refuses nothing.
+        refused: folded words that are not wanted.
+    """
+
+    wanted: str
+    refused: tuple[str, ...] = ()
+
+
+def read(query: str) -> Asked:
+    """Split a query into what it wants and what it refuses; a query that wants nothing else is taken as it is."""
+    found = _REFUSES.search(query)
+    if found is None or not words(query[: found.start()]):
+        return Asked(query)
+    rest = query[found.end() :].split()
+    end = 0
+    while end < min(len(rest), LONGEST) and rest[end].lower() not in _RESUMES:
+        end += 1
+    refused = tuple(words(" ".join(rest[:end])))
+    if not refused:
+        return Asked(query)
+    return Asked(" ".join([*query[: found.start()].split(), *rest[end:]]), refused)
+
+
+def refusals(asked: Asked, texts: Sequence[str]) -> NDArray[np.float64]:
+    """What each text says about what is refused.
+
+    Returns:
+        shape ``(len(texts), 2)`` of 0 or 1: it offers a refused word; it denies one ('without wheels', 'wheelless').
+    """
+    result = np.zeros((len(texts), 2))
+    if not asked.refused:
+        return result
+    refused = frozenset(asked.refused)
+    suffixed = frozenset(f"{word}less" for word in refused)
+    for row, text in enumerate(texts):
+        read_words = words(text)
+        for place, word in enumerate(read_words):
+            if word in suffixed:
+                result[row, 1] = 1.0
+            elif word in refused:
+                near = read_words[max(0, place - _BEFORE) : place] + read_words[place + 1 : place + 1 + _AFTER]
+                result[row, 0 if DENIALS.isdisjoint(near) else 1] = 1.0
+    return result

@@ -1,0 +1,96 @@
+"""What a query asks for, refuses and demands, and what passages say about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranker.asked import LONGEST, read, refusals
+from ranker.demands import NAMES, demands
+
+ACCESSORY, BEHIND, CLASH = (NAMES.index(name) for name in ("accessory", "behind", "clash"))
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "refused"),
+    [
+        ("white desk chair without wheels", "white desk chair", ("wheel",)),
+        ("lights without wiring with switch", "lights with switch", ("wiring",)),
+        ("wireless thermostat WITHOUT c wire", "wireless thermostat", ("c", "wire")),
+        ("box w/o lid", "box", ("lid",)),
+        ("Stuhl ohne Rollen", "Stuhl", ("rollen",)),
+    ],
+)
+def test_what_is_refused_is_cut_out_of_what_is_wanted(query, wanted, refused):
+    assert read(query).wanted == wanted
+    assert read(query).refused == refused
+
+
+@pytest.mark.parametrize(
+    "query", ["", "desk chair", "without prejudice", "chair without", "withoutless", "sin city poster"]
+)
+def test_a_query_that_refuses_nothing_is_taken_as_it_is(query):
+    assert read(query).wanted == query
+    assert read(query).refused == ()
+
+
+@given(st.text(max_size=80))
+def test_any_query_keeps_something_wanted(query):
+    asked = read(query)
+    assert asked.wanted.strip() or not query.strip()
+    assert len(asked.refused) <= 40
+    assert asked.refused or asked.wanted == query
+
+
+def test_a_refusal_reaches_a_few_words_only():
+    asked = read("mug without " + " ".join(f"word{n}" for n in range(20)))
+    assert len(asked.refused) == LONGEST
+    assert asked.wanted.startswith("mug word4 word5")
+
+
+def test_a_passage_offers_or_denies_what_is_refused():
+    asked = read("desk chair without wheels")
+    texts = [
+        "Desk chair with rolling wheels",
+        "Desk chair, no wheels",
+        "Desk chair | Acme. Wheelless base",
+        "Desk chair, wheel free",
+        "Desk chair",
+    ]
+    assert refusals(asked, texts).tolist() == [[1, 0], [0, 1], [0, 1], [0, 1], [0, 0]]
+    assert not refusals(read("desk chair"), texts).any()
+
+
+def test_an_accessory_is_told_from_the_thing():
+    texts = [
+        "Acme tracker 3, black",
+        "Bands compatible with Acme tracker 3",
+        "Sport strap | Replacement Bands, Accessories",
+        "Charger for Acme tracker 3",
+    ]
+    table = demands("acme tracker 3", texts)
+    assert table[:, ACCESSORY].tolist() == [0, 1, 1, 0]
+    assert table[:, BEHIND].tolist() == [0, 1, 0, 1]
+    asked_for = demands("replacement bands compatible with acme tracker", texts)
+    assert asked_for[1, ACCESSORY] == 0
+
+
+def test_another_colour_material_or_audience_clashes_and_silence_does_not():
+    texts = ["White oak desk", "Black metal desk", "Desk", "Desk | Acme | Ivory"]
+    assert demands("white wooden desk", texts)[:, CLASH].tolist() == [0.0, 1.0, 0.0, 0.0]
+    assert demands("desk", texts)[:, CLASH].tolist() == [0.0] * 4
+    shoes = ["Running shoes for women", "Running shoes for men", "Running shoes for men and women"]
+    assert demands("mens running shoes", shoes)[:, CLASH].tolist() == [0.5, 0.0, 0.0]
+
+
+def test_a_query_of_two_colours_demands_neither_alone():
+    assert not demands("black and white rug", ["Black rug", "Red rug"])[:, CLASH].any()
+
+
+@given(st.text(max_size=40), st.lists(st.text(max_size=60), max_size=4))
+def test_any_texts_give_values_in_range(query, texts):
+    table = np.hstack([demands(query, texts), refusals(read(query), texts)])
+    assert table.shape == (len(texts), len(NAMES) + 2)
+    assert ((table >= 0) & (table <= 1)).all()
