@@ -57,6 +57,7 @@ class Engine:
 
     def __init__(self, config: ClusterConfig) -> None:
         self.config = config
+        self._fits = False
         options: dict[str, Any] = {}
         if config.ca is not None:
             options["ca_certs"] = str(config.ca)
@@ -106,6 +107,7 @@ class Engine:
         except ConnectionTimeout as error:
             raise EngineUnavailable(f"OpenSearch at {self.config.shown} did not answer in time") from error
         except NoConnection as error:
+            self._fits = False
             raise EngineUnavailable(
                 f"OpenSearch at {self.config.shown} does not answer; start it with 'hybridrank engine start' "
                 "or set OPENSEARCH_URL"
@@ -125,7 +127,22 @@ class Engine:
         params: Mapping[str, Any] | None = None,
         timeout_s: float | None = None,
     ) -> Any:
-        """Send one request and return the decoded answer (``True`` or ``False`` for ``HEAD``)."""
+        """Send one request and return the decoded answer (``True`` or ``False`` for ``HEAD``).
+
+        What answers is looked at first, once, and again after it was away: another version may have come back.
+        """
+        if not self._fits:
+            self.check(timeout_s)
+        return self._request(method, path, body, params, timeout_s)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,
+        timeout_s: float | None = None,
+    ) -> Any:
         with self.mapped_errors():
             return self._client.transport.perform_request(
                 method, path, params=dict(params or {}), body=body, timeout=timeout_s
@@ -177,21 +194,31 @@ class Engine:
                 raise EngineUnavailable(f"OpenSearch at {self.config.shown} did not finish a search")
         return responses
 
-    def info(self) -> EngineInfo:
+    def info(self, timeout_s: float | None = None) -> EngineInfo:
         """Ask what the cluster is; does not judge it, :meth:`check` does."""
-        answer = self.request("GET", "/")
+        answer = self._request("GET", "/", timeout_s=timeout_s)
         version = answer.get("version", {}) if isinstance(answer, dict) else {}
         if version.get("distribution") != "opensearch":
             number = version.get("number", "something else")
             raise EngineUnsupported(f"what answers at {self.config.shown} is not OpenSearch ({number})")
-        answered = self.request("GET", "/_nodes/plugins", params={"filter_path": "nodes.*.plugins.name"})
+        only = {"filter_path": "nodes.*.plugins.name"}
+        answered = self._request("GET", "/_nodes/plugins", params=only, timeout_s=timeout_s)
         names = [{plugin["name"] for plugin in node["plugins"]} for node in answered.get("nodes", {}).values()]
         everywhere = frozenset(set.intersection(*names)) if names else frozenset()
         return EngineInfo(str(version["number"]), str(answer["cluster_name"]), everywhere)
 
-    def check(self) -> EngineInfo:
+    def check(self, timeout_s: float | None = None) -> EngineInfo:
         """Ask what the cluster is; raises :class:`~plugin.errors.EngineUnsupported` when it does not fit."""
-        found = self.info()
+        try:
+            found = self._judged(timeout_s)
+        except EngineError:
+            self._fits = False
+            raise
+        self._fits = True
+        return found
+
+    def _judged(self, timeout_s: float | None) -> EngineInfo:
+        found = self.info(timeout_s)
         number = tuple(int(part) for part in found.version.split("-")[0].split(".")[:2])
         if number < OLDEST or number >= TOO_NEW:
             raise EngineUnsupported(
@@ -204,6 +231,11 @@ class Engine:
                     f"OpenSearch at {self.config.shown} lacks the plugin {plugin}; install it on every node"
                 )
         return found
+
+    def is_red(self, index: str, timeout_s: float | None = None) -> bool:
+        """Whether a part of an index is lost: of some shard no copy is there."""
+        answer = self.request("GET", f"/_cluster/health/{index}", None, {"filter_path": "status"}, timeout_s)
+        return bool(answer["status"] == "red")
 
     def _refusal(self, error: TransportError) -> EngineError:
         status = error.status_code

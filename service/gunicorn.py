@@ -106,7 +106,7 @@ def _post_worker_init(worker: Any) -> None:
 
 def _worker_exit(_server: Any, worker: Any) -> None:
     """Let go of models and connections while the interpreter is whole."""
-    if worker.wsgi is not None:
+    if getattr(worker, "wsgi", None) is not None:  # a worker that could not start has none
         worker.app.wsgi().extensions["hybridrank"].close()
 
 

@@ -14,8 +14,9 @@ from multimodal.errors import EncoderError
 from personal.errors import PersonalError, SecretUnusable
 from personal.keystore import KeyStore, SqliteKeyStore
 from personal.reconciler import Events
+from plugin.catalogue import lookup
 from plugin.client import Engine
-from plugin.errors import EngineError, EngineUnsupported
+from plugin.errors import EngineError, EngineUnsupported, UnknownCatalogue
 from ranker.errors import RankerError
 from ranker.model import Ranker
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hybridrank.service")
 
+READY_WITHIN_S = 3.0
+"""How long OpenSearch may take to answer one question of a look at the parts."""
 READY_FOR_S = 1.0
 """How long one look at the parts counts, so that many probes are one call to the engine."""
 
@@ -209,10 +212,16 @@ class Parts:
         return found
 
     def _engine_reason(self) -> str:
+        limit = min(READY_WITHIN_S, self.settings.opensearch_timeout_s)
         try:
-            self.engine.check()
+            self.engine.check(limit)
+            catalogue = lookup(self.engine, self.settings.index)
+            if self.engine.is_red(catalogue.index, limit):
+                return f"OpenSearch has lost a part of catalogue {self.settings.index} (its health is red)"
         except EngineUnsupported as error:
             return str(error)
+        except UnknownCatalogue:
+            return ""
         except EngineError as error:
             return f"OpenSearch does not answer ({type(error).__name__})"
         return ""

@@ -7,6 +7,7 @@ so ``hybridrank serve`` checks everything and turns itself into this, and only t
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -45,10 +46,12 @@ def main(argument: str) -> None:
     if loaded:
         raise RuntimeError(f"{', '.join(loaded)} must not be loaded before the workers are forked")
     shared = Path(given["metrics"]) if given["metrics"] else None
+    master = os.getpid()
     try:
         Service(lambda: make(demo=given["demo"]), Serving(**given["serving"]), shared=shared).run()
     finally:
-        if shared is not None:
+        # A worker that ends comes by here too; the folder is the others' then.
+        if shared is not None and os.getpid() == master:
             shutil.rmtree(shared, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ class Relay:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._on = True
+        self._delay_s = 0.0
+        self._forged: tuple[bytes, bytes] | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -50,6 +53,16 @@ class Relay:
         with self._lock:
             self._on = True
 
+    def slow(self, seconds: float) -> None:
+        """Hold every answer back for so long."""
+        self._delay_s = seconds
+
+    def forge(self, real: str, told: str) -> None:
+        """Replace words of every answer by others of the same length; the same words take it back."""
+        if len(real) != len(told):
+            raise ValueError("an answer's length must not change")
+        self._forged = (real.encode(), told.encode()) if real != told else None
+
     def _accept(self) -> None:
         while True:
             try:
@@ -63,11 +76,13 @@ class Relay:
                 far = socket.create_connection(self._target)
                 self._open += [near, far]
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._pass, args=(source, sink, source is far), daemon=True).start()
 
-    @staticmethod
-    def _pass(source: socket.socket, sink: socket.socket) -> None:
+    def _pass(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if is_answer:
+                    time.sleep(self._delay_s)
+                    data = data.replace(*self._forged) if self._forged else data
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)

@@ -6,15 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 
 import httpx
 import pytest
 
 from tests.fixtures_service import INDEX, Running, settings_of, start_service
-
-from .relay import Relay
 
 pytestmark = pytest.mark.engine
 
@@ -155,27 +152,3 @@ def test_the_command_gives_the_same_answers_as_the_service(service, engine_url, 
     assert refused.returncode == 1
     assert "filters.nonsense" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
-
-
-def test_opensearch_down_is_a_problem_and_comes_back_without_a_restart(service, engine_url, service_home, tmp_path):
-    with Relay(engine_url) as relay:
-        running = start_service(tmp_path, "--demo", **{**settings_of(relay.url, service_home)})
-        try:
-            assert search(running, query="tent", size=1)["results"]
-            assert httpx.get(running.url + "/readyz", timeout=60).status_code == 200
-            relay.down()
-            time.sleep(1.1)  # the look at the parts counts for a second
-            answer = httpx.post(running.url + "/v1/search", json={"query": "tent"}, timeout=60)
-            assert answer.status_code == 503
-            assert answer.headers["content-type"] == "application/problem+json"
-            assert answer.json()["type"] == "urn:hybridrank:problem:engine-unavailable"
-            ready = httpx.get(running.url + "/readyz", timeout=60)
-            assert (ready.status_code, ready.json()["ready"]) == (503, False)
-            assert "opensearch" in ready.json()["reasons"]
-            assert httpx.get(running.url + "/healthz", timeout=30).status_code == 200
-            relay.up()
-            time.sleep(1.1)
-            assert search(running, query="tent", size=1)["results"]
-            assert httpx.get(running.url + "/readyz", timeout=60).status_code == 200
-        finally:
-            assert running.stop() == 0
