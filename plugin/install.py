@@ -9,7 +9,7 @@ from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
 from .client import Engine
 from .errors import EngineRejected
-from .names import BEHAVIOUR, MERCHANDISING, PROFILES, UBI_EVENTS, UBI_QUERIES, parse_physical
+from .names import BEHAVIOUR, MERCHANDISING, PROFILES, SUGGESTIONS, UBI_EVENTS, UBI_QUERIES, parse_physical
 from .resources import Resource
 
 INDICES = {
@@ -18,8 +18,11 @@ INDICES = {
     BEHAVIOUR: "hybridrank-behaviour",
     MERCHANDISING: "hybridrank-merchandising",
     PROFILES: "hybridrank-profiles",
+    SUGGESTIONS: "hybridrank-suggestions",
 }
 """The indices that an install makes, and the template of each."""
+MADE_OF_OTHERS = frozenset({BEHAVIOUR, SUGGESTIONS})
+"""A function of the logs and the catalogues, so nothing is lost with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _remove_index(engine: Engine, index: str, done: Removal) -> None:
     count = engine.request("GET", f"/{index}/_count")["count"]
     if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
         done.stays.append(f"index {index}, which was there before")
-    elif count and index != BEHAVIOUR:  # counters are a function of the events, so nothing is lost with them
+    elif count and index not in MADE_OF_OTHERS:
         what = {MERCHANDISING: "merchandising", PROFILES: "people"}.get(index, "behaviour")
         done.stays.append(f"index {index} with {count} documents of {what}; delete it by hand")
     else:

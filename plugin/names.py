@@ -17,6 +17,7 @@ UBI_EVENTS = "ubi_events"
 BEHAVIOUR = "hybridrank-behaviour"
 MERCHANDISING = "hybridrank-merchandising"
 PROFILES = "hybridrank-profiles"
+SUGGESTIONS = "hybridrank-suggestions"
 PIPELINE_MINMAX = "hybridrank-minmax"
 PIPELINE_RRF = "hybridrank-rrf"
 LAST_GENERATION = 999_999

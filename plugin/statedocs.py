@@ -103,6 +103,21 @@ def write_many(engine: Engine, writes: Sequence[Write], *, timeout_s: float | No
     return [_judged(next(iter(item.values()))) for item in answer["items"]]
 
 
+def put_many(engine: Engine, index: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Write documents (id, content) in one request, whatever stood there before.
+
+    Raises:
+        EngineUnavailable: the engine could not write one of them; others are written.
+    """
+    lines = [line for name, source in documents for line in (_line({"index": {"_id": name}}), _line(source))]
+    if not lines:
+        return
+    answer = engine.request("POST", f"/{index}/_bulk", "".join(lines).encode())
+    for item in answer["items"]:
+        if _judged(item["index"]).kind != "written":
+            raise EngineUnavailable("OpenSearch could not write a document")
+
+
 def upsert(engine: Engine, index: str, name: str, source: Mapping[str, Any]) -> None:
     """Write a document whatever stood there before; searches see it when this returns."""
     engine.request("PUT", f"/{index}/_doc/{name}", source, {"refresh": "true"})

@@ -28,6 +28,7 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
             "search.search",
             "recommend.recommend",
             "recommend.stream",
+            "suggest.suggest",
             "rerank.rerank",
             "embed.embed",
             "events.events",

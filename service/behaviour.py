@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import random
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from personal.behaviour import Formula
 from personal.behaviour_reader import BehaviourReader
 from personal.counters import Family
-from personal.errors import FoldFailed
 from personal.intake import Intake
 from personal.merchandising import RuleBook
 from personal.pseudonyms import Pseudonyms, load
-from personal.reconciler import Events, Reconciler
+from personal.reconciler import Reconciler
 from personal.together import TogetherReader
+from personal.trail import Documents
 from plugin.client import Engine
-from plugin.errors import EngineError
 
-from . import metrics
 from .settings import Settings
-
-log = logging.getLogger("hybridrank.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ class Behaviour:
     together: TogetherReader
 
     @classmethod
-    def of(cls, settings: Settings, engine: Engine, teach: Callable[[Events], None]) -> Behaviour:
+    def of(cls, settings: Settings, engine: Engine, teach: Callable[[Documents], None]) -> Behaviour:
         """Compose it.
 
         Args:
@@ -68,20 +61,3 @@ class Behaviour:
             pseudonyms,
             TogetherReader(engine, family),
         )
-
-
-def keep_reconciling(reconciler: Reconciler, every_s: float) -> threading.Event:
-    """Run the reconciler again and again, in a thread that ends with the process or once the event is set."""
-    pause = threading.Event()
-
-    def loop() -> None:
-        # Workers look at different moments, so that one of them usually finds the work done.
-        while not pause.wait(every_s * random.uniform(0.7, 1.3)):
-            try:
-                metrics.RECONCILED.inc(reconciler.run())
-            except (EngineError, FoldFailed) as error:
-                metrics.RECONCILE_FAILURES.labels(type(error).__name__).inc()
-                log.warning("events could not be reconciled, trying again: %s", type(error).__name__)
-
-    threading.Thread(target=loop, name="reconciler", daemon=True).start()
-    return pause

@@ -69,6 +69,10 @@ def run(settings: Settings, *, host: str, port: int, say: Say, display: Display)
         status = child(["index", str(folder.products), "--images", str(folder.folder)], environment)
         if status != 0:
             raise DemoError(f"the sample catalogue could not be indexed (exit status {status})")
+        with engine_from(here) as engine:
+            typed = folder.write_query_log(engine, settings.index)
+        if typed:
+            say(f"wrote a log of {typed} queries of simulated shoppers, for suggestions")
         return child(["serve", "--demo", "--host", host, "--port", str(port)], environment)
 
 

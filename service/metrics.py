@@ -32,7 +32,9 @@ ITEM_VECTORS = Counter("hybridrank_item_vector_cache_total", "Lookups of product
 EVENTS = Counter("hybridrank_events_total", "Events that were sent, by what became of them.", ["outcome"])
 UNCOUNTED = Counter("hybridrank_events_uncounted_total", "Calls whose events are counted later.", ["reason"])
 RECONCILED = Counter("hybridrank_events_reconciled_total", "Events that the reconciler looked at.")
-RECONCILE_FAILURES = Counter("hybridrank_reconcile_failures_total", "Runs of the reconciler that failed.", ["reason"])
+LOOP_FAILURES = Counter(
+    "hybridrank_loop_failures_total", "Runs of work beside answering that failed.", ["work", "reason"]
+)
 WITHOUT = Counter("hybridrank_searches_without_total", "Answers that had to do without a part.", ["part", "reason"])
 UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessions that do not open.", ["kind"])
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from multimodal.errors import EncoderError
 from personal.errors import PersonalError, SecretUnusable
 from personal.keystore import KeyStore, SqliteKeyStore
-from personal.reconciler import Events
+from personal.trail import Documents
 from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported, UnknownCatalogue
@@ -21,15 +21,17 @@ from ranker.errors import RankerError
 from ranker.model import Ranker
 
 from . import metrics
-from .behaviour import Behaviour, keep_reconciling
+from .behaviour import Behaviour
 from .encoders import Encoders
 from .engine import engine_from
 from .itemvectors import ItemVectors
+from .loops import keep_doing
 from .media import Media
 from .people import People, open_keystore
 from .sequences import Sequences
 from .settings import Settings
 from .streams import Streams
+from .suggest import Suggest
 
 if TYPE_CHECKING:
     from .recommend import RecommendService
@@ -78,7 +80,8 @@ class Parts:
         self._item_vectors: ItemVectors | None = None
         self._keystore: SqliteKeyStore | None = None
         self._people: People | None = None
-        self._stop_reconciling = threading.Event()
+        self._suggest: Suggest | None = None
+        self._stop = threading.Event()
         self._seen: tuple[float, Readiness] | None = None
 
     @property
@@ -143,7 +146,19 @@ class Parts:
                 self._people = People(self.settings, self.engine, self.keystore)
             return self._people
 
-    def _teach(self, events: Events) -> None:
+    @property
+    def suggest(self) -> Suggest:
+        """Suggestions.
+
+        Raises:
+            SecretUnusable: the key of pseudonyms cannot be read or made.
+        """
+        with self._lock:
+            if self._suggest is None:
+                self._suggest = Suggest.of(self.settings, self.engine, self.behaviour.pseudonyms)
+            return self._suggest
+
+    def _teach(self, events: Documents) -> None:
         """Teach profiles what the reconciler found; a store of keys that does not work must not stop its counting."""
         try:
             people = self.people
@@ -178,20 +193,24 @@ class Parts:
             if reason:
                 log.error("%s: %s", part, reason)
         try:
-            reconciler = self.behaviour.reconciler
+            reconciler, suggest = self.behaviour.reconciler, self.suggest
         except SecretUnusable as error:
             log.error("behaviour: %s", error)
             return
-        if self.settings.reconcile_s > 0:
-            self._stop_reconciling = keep_reconciling(reconciler, self.settings.reconcile_s)
+        self._stop = threading.Event()
+        keep_doing(
+            "reconciler", lambda: metrics.RECONCILED.inc(reconciler.run()), self.settings.reconcile_s, self._stop
+        )
+        keep_doing("suggestions", suggest.keep_up, self.settings.suggest_refresh_s, self._stop)
 
     def close(self) -> None:
         """Let go of every part; the next use would load it again."""
-        self._stop_reconciling.set()
+        self._stop.set()
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
             self._behaviour = self._recommend = self._item_vectors = None
             keystore, self._keystore, self._people = self._keystore, None, None
+            self._suggest = None
             self.encoders = Encoders(self.settings)
         if engine is not None:
             engine.close()

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from indexer import sample
 from indexer.sample.pictures import write_images
+from personal.shoppers import LexicalSearch, Market, make_shoppers, simulate
+from plugin.client import Engine
+from plugin.names import UBI_QUERIES
+from plugin.statedocs import Write, write_many
 
 from .media import Media, of_catalogue
 from .settings import Settings
+
+SHOPPERS = 400
+LOG_DAYS = 14
 
 Say = Callable[[str], None]
 
@@ -48,6 +56,31 @@ class SampleFolder:
             partial.write_text(lines, "utf-8")
             partial.replace(self.products)
         return {str(product["id"]) for product in made}
+
+    def write_query_log(self, engine: Engine, index: str) -> int:
+        """Write what simulated shoppers of the last two weeks typed into ``ubi_queries``, once; returns how many.
+
+        Raises:
+            EngineError: the engine does not answer or refuses.
+        """
+        products = [json.loads(line) for line in self.products.read_text("utf-8").splitlines()]
+        market = Market.of(products)
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        records = simulate(
+            make_shoppers(market, SHOPPERS, bots=0),
+            LexicalSearch(products),
+            market,
+            days=LOG_DAYS,
+            start=midnight - timedelta(days=LOG_DAYS),
+            application=index,
+            phrases=sample.phrases(),
+        )
+        writes = [
+            Write(UBI_QUERIES, f"{index}:{record.document['query_id']}", record.document)
+            for record in records
+            if record.kind == "query"
+        ]
+        return sum(outcome.kind == "written" for outcome in write_many(engine, writes))
 
     def media(self, index: str) -> Media:
         """The pictures of the catalogue under its name; none where it has not been made."""

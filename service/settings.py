@@ -74,6 +74,10 @@ class Settings(BaseSettings):
 
     streams: int = Field(8, ge=0, le=1000)
     """Streams of recommendations that a worker keeps open at once; each has a thread beside those of requests."""
+    suggest_min_people: int = Field(5, ge=2, le=1000)
+    """How many different people must have typed a query before it is suggested to others."""
+    suggest_refresh_s: float = Field(2.0, ge=0.0, le=5.0)
+    """How often a worker counts what was typed and reads which suggestions changed; 0 never."""
 
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""

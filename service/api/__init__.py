@@ -12,8 +12,9 @@ from .recommend import blueprint as recommend
 from .rerank import blueprint as rerank
 from .search import blueprint as search
 from .shoppers import blueprint as shoppers
+from .suggest import blueprint as suggest
 
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, recommend, rerank, embed, events, merchandising, health, metrics, page)
+BLUEPRINTS = (search, suggest, recommend, rerank, embed, events, merchandising, health, metrics, page)

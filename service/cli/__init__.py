@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from . import demo, engine, evaluate, events, index, install, keys, merchandise, recommend, sample, search, serve, train
+from . import (
+    demo,
+    engine,
+    evaluate,
+    events,
+    index,
+    install,
+    keys,
+    merchandise,
+    recommend,
+    sample,
+    search,
+    serve,
+    suggest,
+    train,
+)
 from .console import Commands
 
 
@@ -25,6 +40,7 @@ def build() -> typer.Typer:
         index,
         search,
         recommend,
+        suggest,
         events,
         merchandise,
         serve,

@@ -68,6 +68,8 @@ def index(
     """
     if not files and not backfill_:
         raise fail("FILE: give at least one catalogue file, - for standard input, or --backfill", 2)
+    from ..suggest import build_phrases
+
     with one_line_errors():
         chosen = settings(index=name)
         check_catalogue_name(chosen.index)
@@ -90,6 +92,7 @@ def index(
                             on_rejection=_Reports(),
                         )
                     )
+                    build_phrases(engine, chosen.index)
                 if backfill_:
                     summaries.append(
                         backfill.run(

@@ -1,0 +1,62 @@
+"""``hybridrank suggest``: the answers of ``GET /v1/suggest`` in a terminal, and the making of suggestions."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stdout
+
+SizeOption = Annotated[int, typer.Option("--size", min=1, max=50, help="How many.")]
+BuildOption = Annotated[
+    bool, typer.Option("--build", help="Make the catalogue's phrases anew and count what was typed since.")
+]
+
+
+def suggest(
+    prefix: Annotated[str, typer.Argument(help="What was typed so far; '' offers what is popular.")] = "",
+    *,
+    index: IndexOption = None,
+    size: SizeOption = 10,
+    build: BuildOption = False,
+    json_output: JsonFlag = False,
+) -> None:
+    """Suggest queries for what was typed so far."""
+    from ..parts import Parts
+    from ..suggest import build_phrases
+
+    with one_line_errors(), closing(Parts(settings(index=index))) as parts:
+        name = parts.settings.index
+        if len(prefix) > parts.settings.max_query_chars:
+            raise fail(f"PREFIX: at most {parts.settings.max_query_chars} characters", 2)
+        if build:
+            phrases, written, gone = build_phrases(parts.engine, name)
+            asked = parts.suggest.asked.run()
+            made = {"phrases": phrases, "written": written, "gone": gone, "queries_looked_at": asked}
+            if json_output:
+                print_json(made)
+            else:
+                stdout.print(f"{name}: {phrases} phrases, {written} written, {gone} gone; {asked} queries looked at")
+            return
+        parts.search.catalogue(name)
+        found = parts.suggest.suggester.suggest(name, prefix, size)
+    if json_output:
+        print_json({"suggestions": [{"text": s.text, "score": s.score, "reason": s.reason} for s in found]})
+        return
+    if not found:
+        stdout.print("nothing to suggest")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("suggestion", "score", "reason"):
+        table.add_column(column, justify="right" if column == "score" else "left")
+    for one in found:
+        table.add_row(one.text, f"{one.score:.3f}", one.reason)
+    stdout.print(table)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(suggest)
