@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import clicks, finetune, pretrain, sequence, synthesise, windows
+from . import clicks, finetune, mine, pretrain, sequence, synthesise, tune, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     group.command()(synthesise.synthesise)
     group.command()(windows.windows)
     group.command()(clicks.clicks)
+    group.command()(mine.mine)
     group.command()(pretrain.pretrain)
     group.command()(finetune.finetune)
+    group.command()(tune.tune)
     group.command()(sequence.sequence)
     app.add_typer(group, name="train")
