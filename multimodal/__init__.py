@@ -1,7 +1,16 @@
 """The vector of a text, an image or a video, behind one small interface."""
 
-from .encoder import EncoderId, Role, TextEncoder, Vectors
-from .load import load_text_encoder
+from .encoder import EncoderId, ImageEncoder, Role, TextEncoder, Vectors
+from .load import load_image_encoder, load_text_encoder
 from .manifest import default_encoder
 
-__all__ = ["EncoderId", "Role", "TextEncoder", "Vectors", "default_encoder", "load_text_encoder"]
+__all__ = [
+    "EncoderId",
+    "ImageEncoder",
+    "Role",
+    "TextEncoder",
+    "Vectors",
+    "default_encoder",
+    "load_image_encoder",
+    "load_text_encoder",
+]

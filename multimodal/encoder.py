@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Vectors = NDArray[np.float32]
 Role = Literal["query", "document"]
@@ -47,4 +50,29 @@ class TextEncoder(Protocol):
             float32, shape ``(len(texts), dimension)``, each row of unit length. A text's row does not depend
             on what else is in the call.
         """
+        ...
+
+
+class ImageEncoder(Protocol):
+    """Two towers into one space: pictures and texts become unit vectors that can be compared with each other."""
+
+    @property
+    def id(self) -> EncoderId:
+        """Which encoder this is: both towers and the preprocessing."""
+        ...
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Encode pictures.
+
+        Args:
+            images: RGB, of any size; none is fine. See :func:`multimodal.pictures.decode`.
+
+        Returns:
+            float32, shape ``(len(images), dimension)``, each row of unit length. A picture's row does not depend on
+            what else is in the call.
+        """
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts into the space of the pictures; the shape and promise of :meth:`encode_images`."""
         ...

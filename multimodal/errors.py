@@ -5,6 +5,9 @@
     EncoderError
     ├── UnknownEncoder      no such name, folder or package
     └── EncoderUnavailable  known, but its files are not here and cannot be had now
+    MediaError              ValueError: a file that is not taken
+    ├── BadPicture          no picture, a broken one, or one beyond the limits
+    └── BadVideo            the same of a clip
 """
 
 from __future__ import annotations
@@ -20,3 +23,15 @@ class UnknownEncoder(EncoderError):
 
 class EncoderUnavailable(EncoderError):
     """The encoder is known, but its files are not here and cannot be fetched; the message says what to do."""
+
+
+class MediaError(ValueError):
+    """A file that is not taken; the message says why, without a word of its content."""
+
+
+class BadPicture(MediaError):
+    """No picture, a broken one, or one beyond the limits."""
+
+
+class BadVideo(MediaError):
+    """No clip, a broken one, or one beyond the limits."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .encoder import TextEncoder
+from . import clip_folder
+from .encoder import ImageEncoder, TextEncoder
 from .errors import UnknownEncoder
 from .manifest import packaged
+from .onnx_clip import OnnxClip
 from .onnx_text import OnnxTextEncoder
+from .open_clip_encoder import CONFIG as OPEN_CLIP_CONFIG
+from .open_clip_encoder import OpenClipEncoder
 from .st_text import SentenceTransformersEncoder
 
 ST_PREFIX = "st:"
+CLIP_PREFIX = "clip:"
 
 
 def load_text_encoder(spec: str, home: Path, *, threads: int = 2) -> TextEncoder:
@@ -42,3 +47,35 @@ def load_text_encoder(spec: str, home: Path, *, threads: int = 2) -> TextEncoder
         return SentenceTransformersEncoder(source, threads=threads)
     names = ", ".join(one.name for one in packaged().values())
     raise UnknownEncoder(f"encoder {spec!r}: unknown; known are {names}, st:NAME_OR_PATH, or a model's folder")
+
+
+def load_image_encoder(spec: str, home: Path, *, threads: int = 2) -> ImageEncoder:
+    """The image encoder of a name.
+
+    Args:
+        spec: ``light``, the one that ships with hybridrank; ``clip:SOURCE`` for a model of open_clip (see
+            :class:`multimodal.open_clip_encoder.OpenClipEncoder`); or the path of a folder, in its served form (with
+            ``clip.json``, as ``hybridrank train clip`` writes it) or in open_clip's.
+        home: the state folder, where fetched files are kept.
+        threads: how many threads encode.
+
+    Returns:
+        an encoder that has loaded nothing yet; files that cannot be had are reported by its first use.
+
+    Raises:
+        UnknownEncoder: no such name or folder.
+        EncoderUnavailable: the folder is damaged.
+    """
+    if spec.startswith(CLIP_PREFIX):
+        return OpenClipEncoder(spec.removeprefix(CLIP_PREFIX), threads=threads)
+    packaged_folder = clip_folder.MODELS / clip_folder.DEFAULT
+    folder = packaged_folder if spec.lower() == clip_folder.DEFAULT else Path(spec).expanduser()
+    if spec and (folder / clip_folder.CONFIG).is_file():
+        texts = load_text_encoder(clip_folder.read(folder).text_encoder, home, threads=threads)
+        return OnnxClip(folder, texts, threads=threads)
+    if spec and (folder / OPEN_CLIP_CONFIG).is_file():
+        return OpenClipEncoder(str(folder), threads=threads)
+    raise UnknownEncoder(
+        f"image encoder {spec!r}: unknown; known are {clip_folder.DEFAULT}, clip:NAME, or a model's folder with "
+        f"{clip_folder.CONFIG} or {OPEN_CLIP_CONFIG}"
+    )
