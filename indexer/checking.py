@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from plugin.document import passage
@@ -16,14 +14,13 @@ from plugin.document import passage
 from . import product
 from .inputs import Inputs
 from .lastlines import LastLines
+from .mediasources import MediaSources
 from .records import Item, Rejection, Row
 from .summary import OnProgress, Progress
 
 BATCH_ROWS = 256
 BATCH_CHARS = 8 * 1024 * 1024
 _NOTE_EVERY = 2000
-_ABSOLUTE = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*:")
-"""A path from the root, or anything with a scheme: URL, data URI."""
 
 
 @dataclass(slots=True)
@@ -48,17 +45,13 @@ class Batch:
 class Checker:
     """Checks one line at a time."""
 
-    def __init__(self, images: Path | None = None) -> None:
-        """With ``images``, relative image paths have to exist below that folder."""
-        self._images = images.resolve() if images is not None else None
+    def __init__(self, media: MediaSources | None = None) -> None:
+        """With ``media``, the pictures and clips of a product are looked at as well, and are part of what it is."""
+        self._media = media
 
     def product(self, row: Row) -> product.Product:
         """The product of a line; raises :class:`~indexer.product.InvalidProduct`."""
-        checked = product.parse(row.value, row.form)
-        if self._images is not None:
-            for path in checked.image or []:
-                self._check_image(self._images, path)
-        return checked
+        return product.parse(row.value, row.form)
 
     def item(self, row: Row) -> Item | Rejection:
         """The product of a line, ready to be compared and encoded, or why there is none."""
@@ -67,21 +60,8 @@ class Checker:
         except product.InvalidProduct as error:
             return Rejection(row.place, row.form, row.raw, error.field, str(error))
         text = passage(source)
-        return Item(source["id"], source, text, source_digest(source), text_digest(text), row)
-
-    @staticmethod
-    def _check_image(folder: Path, path: str) -> None:
-        if _ABSOLUTE.match(path):
-            return
-        try:
-            found = (folder / path).resolve()
-            inside, there = found.is_relative_to(folder), found.is_file()
-        except (OSError, ValueError):
-            inside, there = True, False
-        if not inside:
-            raise product.InvalidProduct("image", "the path leads out of the folder of --images")
-        if not there:
-            raise product.InvalidProduct("image", "no such file in the folder of --images")
+        image_sha = self._media.digest(source) if self._media is not None else None
+        return Item(source["id"], source, text, source_digest(source), text_digest(text), row, image_sha)
 
 
 def count(inputs: Inputs, checker: Checker, on_progress: OnProgress) -> LastLines:

@@ -6,10 +6,12 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from multimodal.encoder import TextEncoder
+from multimodal.encoder import ImageEncoder, TextEncoder
+from plugin.catalogue import Catalogue
 from plugin.client import Engine
 from plugin.errors import EngineUnavailable
 from plugin.install import install
@@ -22,12 +24,15 @@ from .deadletters import DeadLetters, new_stem
 from .encoding import documents
 from .errors import IndexingFailed
 from .inputs import Inputs
+from .mediasources import MediaSources
 from .patience import Patience
+from .picturing import Picturing
 from .prefetch import prefetched
 from .records import Item, Rejection
 from .settling import Settler
 from .state import State
 from .summary import OnProgress, OnRejection, Progress, Summary
+from .webpictures import WebPictures
 
 READ_AHEAD = 2
 """Batches that are read and compared while one is encoded."""
@@ -47,6 +52,9 @@ def run(
     language: str | None = None,
     rebuild: bool = False,
     images: Path | None = None,
+    image_encoder: ImageEncoder | None = None,
+    web: WebPictures | None = None,
+    threads: int = 2,
     on_progress: OnProgress = lambda _: None,
     on_rejection: OnRejection = lambda _: None,
     patience: Patience | None = None,
@@ -64,14 +72,18 @@ def run(
         encoder: makes the text vectors.
         language: analysis of the text; ``None`` is the catalogue's own, for a new one English.
         rebuild: fill a new generation and let the alias show it when it is whole, in one step.
-        images: folder of the image files; a relative path in ``image`` that is not there makes its line a bad one.
+        images: folder of the files that ``image`` and ``video`` name; without it they are left out.
+        image_encoder: makes the image vectors; ``None`` makes none and leaves those that are there. A catalogue that
+            was made without an image encoder gets none before a rebuild.
+        web: fetches pictures by URL; without it they are left out.
+        threads: pictures that are read and encoded side by side.
         on_progress: called as lines are done.
         on_rejection: called for each line that could not be taken.
         patience: how long the engine is waited for.
 
     Raises:
         CatalogueError: a file is no catalogue; nothing was written if it was so from the start.
-        EncoderMismatch: the catalogue's vectors come from another encoder, and this is no rebuild.
+        EncoderMismatch: the catalogue's vectors come from another encoder (text or image), and this is no rebuild.
         IndexingFailed: the engine did not take everything; the same call again goes on.
     """
     check_catalogue_name(catalogue)
@@ -84,16 +96,26 @@ def run(
         found = patience.call(lambda: target.live(engine, catalogue))
         if found is not None and not rebuild:
             target.require_fit(found, encoder.id, language)
-        checker = Checker(images)
+            image_encoder = _fitting(found, image_encoder)
+        media = MediaSources(images, web) if image_encoder is not None else None
+        summary.image_encoder = image_encoder.id.name if image_encoder is not None else None
+        checker = Checker(media)
         with checking.count(inputs, checker, on_progress) as last:
             chosen: target.Target | None = None
             if last.distinct():
-                wanted = target.Wanted(catalogue, encoder.id, language, rebuild, inputs.identity)
+                pictured_by = image_encoder.id if image_encoder is not None else None
+                wanted = target.Wanted(catalogue, encoder.id, pictured_by, language, rebuild, inputs.identity)
                 chosen = patience.call(lambda: target.choose(engine, wanted, found, state))
                 summary.created = chosen.created
             summary.language = chosen.language if chosen else found.language if found else None
-            with DeadLetters(home / "deadletters" / catalogue, new_stem()) as letters:
-                job = _Job(engine, encoder, chosen, patience, letters, summary, last.lines, on_progress, on_rejection)
+            with (
+                DeadLetters(home / "deadletters" / catalogue, new_stem()) as letters,
+                Picturing(image_encoder, media, threads=threads)
+                if image_encoder is not None and media is not None
+                else nullcontext() as picturing,
+            ):
+                told = (summary, last.lines, on_progress, on_rejection)
+                job = _Job(engine, encoder, picturing, chosen, patience, letters, *told)
                 job.work(checking.batches(inputs, checker, last))
                 summary.dead_letters = str(letters.path) if letters.count else None
         if chosen is not None:
@@ -102,6 +124,14 @@ def run(
     summary.seconds = time.monotonic() - started
     summary.check()
     return summary
+
+
+def _fitting(found: Catalogue, encoder: ImageEncoder | None) -> ImageEncoder | None:
+    """The image encoder, where the catalogue has a place for its vectors."""
+    if encoder is None or found.image_encoder is None:
+        return None
+    found.require_image_encoder(encoder.id.name, encoder.id.revision)
+    return encoder
 
 
 def _finish(engine: Engine, chosen: target.Target, summary: Summary, state: State, patience: Patience) -> None:
@@ -124,6 +154,7 @@ def _finish(engine: Engine, chosen: target.Target, summary: Summary, state: Stat
 class _Job:
     engine: Engine
     encoder: TextEncoder
+    picturing: Picturing | None
     target: target.Target | None
     patience: Patience
     letters: DeadLetters
@@ -148,6 +179,8 @@ class _Job:
                         self._note(batch)
                         sent, encoded = documents(batch.items, self.encoder)
                         self.summary.encoded += encoded
+                        for item in batch.items:
+                            self._note_pictures(item)
                         self.summary.reused_vectors += len(sent) - encoded
                         if sent:
                             under_way.append((batch.items, senders.submit(sender.send, sent)))
@@ -174,9 +207,13 @@ class _Job:
             target=None if self.target.empty else self.target.index,
             donor=self.target.donor,
             same_encoder=self.target.same_encoder,
+            same_image_encoder=self.target.same_image_encoder,
         )
         for batch in batches:
-            yield settler.settle(batch)
+            settled = settler.settle(batch)
+            if self.picturing is not None:
+                self.summary.pictures_left_out += self.picturing.begin(settled.items)
+            yield settled
 
     def _note(self, batch: Batch) -> None:
         self.summary.read += batch.read
@@ -185,6 +222,20 @@ class _Job:
         for rejection in batch.rejections:
             self._reject(rejection)
         self._progress()
+
+    def _note_pictures(self, item: Item) -> None:
+        """Count what became of a product's pictures; a broken one costs the product nothing but itself."""
+        if item.pictured is None:
+            return
+        pictured = item.pictured.result()
+        self.summary.pictures += pictured.pictures
+        self.summary.clips += pictured.clips
+        row = item.row
+        for place, reason in pictured.troubles:
+            rejection = Rejection(row.place, row.form, row.raw, place, f"{reason}; the product is indexed without it")
+            self.letters.write(rejection)
+            self.summary.note_picture(rejection)
+            self.on_rejection(rejection)
 
     def _collect(self, items: list[Item], sent: Future[list[Verdict]]) -> None:
         for item, verdict in zip(items, sent.result(), strict=True):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .picturing import Pending
 
 Form = Literal["json", "csv", "parquet"]
 """How a row was written: only CSV rows hold text where a number or a list is meant."""
@@ -69,7 +72,9 @@ class Item:
         source_sha: digest of ``source``.
         text_sha: digest of ``text``.
         row: the line that it came from.
+        image_sha: digest of its pictures and clips; empty where it has none, ``None`` where this run does not look.
         kept: fields of the stored document that are written again as they are (a vector that still holds).
+        pictured: its pictures on their way to a vector; ``None`` where there is nothing to do.
     """
 
     id: str
@@ -78,4 +83,6 @@ class Item:
     source_sha: str
     text_sha: str
     row: Row
+    image_sha: str | None = None
     kept: dict[str, Any] = field(default_factory=dict)
+    pictured: Pending | None = None

@@ -46,6 +46,12 @@ class Summary:
         duplicates: lines whose id stands again further down; the last line of an id wins.
         newer: documents left alone because a run that started later has written them.
         encoded: texts that went through the encoder.
+        pictures: pictures that went through the image encoder.
+        clips: the same of clips.
+        pictures_left_out: pictures and clips that this run does not read: paths without ``--images``, URLs without
+            allowed hosts, and what a product has beyond the most that is read.
+        pictures_dead_lettered: pictures and clips that are broken or cannot be had. Their products are indexed without
+            them, and their lines lie in ``dead_letters`` as well.
         reused_vectors: documents written with the vector that they, or the generation before, already had.
         retries: requests that were sent again.
         seconds: from start to end.
@@ -61,11 +67,16 @@ class Summary:
     duplicates: int = 0
     newer: int = 0
     encoded: int = 0
+    pictures: int = 0
+    clips: int = 0
+    pictures_left_out: int = 0
+    pictures_dead_lettered: int = 0
     reused_vectors: int = 0
     retries: int = 0
     seconds: float = 0.0
     language: str | None = None
     encoder: str | None = None
+    image_encoder: str | None = None
     created: bool = False
     rebuilt: bool = False
     installed: list[str] = field(default_factory=list)
@@ -80,6 +91,14 @@ class Summary:
     def note(self, rejection: Rejection) -> None:
         """Count a line that could not be taken."""
         self.dead_lettered += 1
+        self._show(rejection)
+
+    def note_picture(self, rejection: Rejection) -> None:
+        """Count a picture or clip that could not be taken; its product was."""
+        self.pictures_dead_lettered += 1
+        self._show(rejection)
+
+    def _show(self, rejection: Rejection) -> None:
         if len(self.problems) < SHOWN_PROBLEMS:
             place = rejection.place
             self.problems.append(

@@ -24,6 +24,7 @@ class Target:
         index: the generation that is written.
         donor: the generation whose vectors may be taken over; ``None`` when there is none.
         same_encoder: whether the donor's text vectors come from this run's encoder.
+        same_image_encoder: whether its image vectors come from the encoder that the index names.
         language: its analysis.
         empty: it was made a moment ago, so there is nothing to compare with.
         created: the catalogue did not exist before.
@@ -33,6 +34,7 @@ class Target:
     index: str
     donor: str | None
     same_encoder: bool
+    same_image_encoder: bool
     language: str
     empty: bool
     created: bool
@@ -76,6 +78,7 @@ class Wanted:
     Attributes:
         name: the catalogue.
         encoder: makes the text vectors.
+        image_encoder: makes the image vectors; ``None``: this run makes none.
         language: as asked for; ``None`` is the catalogue's own.
         rebuild: into a new generation.
         inputs: identity of the files.
@@ -83,6 +86,7 @@ class Wanted:
 
     name: str
     encoder: EncoderId
+    image_encoder: EncoderId | None
     language: str | None
     rebuild: bool
     inputs: str
@@ -93,30 +97,39 @@ def choose(engine: Engine, wanted: Wanted, found: Catalogue | None, state: State
     name, encoder, language = wanted.name, wanted.encoder, wanted.language
     chosen = language or (found.language if found else DEFAULT_LANGUAGE)
     info = EncoderInfo(encoder.name, encoder.revision, encoder.dimension)
+    images = _info(wanted.image_encoder)
     if found is not None and not wanted.rebuild:
         require_fit(found, encoder, language)
-        return Target(found.index, found.index, True, found.language, empty=False, created=False, publish=False)
+        return Target(found.index, found.index, True, True, found.language, empty=False, created=False, publish=False)
     if not wanted.rebuild:
-        index = catalogues.create_generation(engine, name, language=chosen, text_encoder=info)
+        index = catalogues.create_generation(engine, name, language=chosen, text_encoder=info, image_encoder=images)
         catalogues.publish(engine, index)
         # An index that an earlier run made and was killed before it published.
         catalogues.delete_old_generations(engine, name)
-        return Target(index, None, False, chosen, empty=True, created=True, publish=False)
+        return Target(index, None, False, False, chosen, empty=True, created=True, publish=False)
     donor = found.index if found else None
     same = found is not None and found.text_encoder is not None and found.text_encoder.revision == encoder.revision
-    plan = Unfinished("", wanted.inputs, f"{encoder.revision} {chosen}", _cluster(engine))
+    # A run that makes no image vectors takes those over that are there.
+    images = images or (found.image_encoder if found else None)
+    same_images = found is not None and images is not None and found.image_encoder == images
+    kinds = f"{encoder.revision} {images.revision if images else ''} {chosen}"
+    plan = Unfinished("", wanted.inputs, kinds, _cluster(engine))
     resumed = _resumed(engine, found, plan, state)
     index = resumed or catalogues.create_generation(
         engine,
         name,
         language=chosen,
         text_encoder=info,
-        image_encoder=found.image_encoder if found else None,
+        image_encoder=images,
         settings={"refresh_interval": "-1"},
     )
     if resumed is None:
         state.begin(replace(plan, index=index))
-    return Target(index, donor, same, chosen, empty=resumed is None, created=found is None, publish=True)
+    return Target(index, donor, same, same_images, chosen, empty=resumed is None, created=found is None, publish=True)
+
+
+def _info(encoder: EncoderId | None) -> EncoderInfo | None:
+    return EncoderInfo(encoder.name, encoder.revision, encoder.dimension) if encoder else None
 
 
 def publish(engine: Engine, name: str, target: Target, expected: int, state: State) -> None:

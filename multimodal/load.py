@@ -49,7 +49,9 @@ def load_text_encoder(spec: str, home: Path, *, threads: int = 2) -> TextEncoder
     raise UnknownEncoder(f"encoder {spec!r}: unknown; known are {names}, st:NAME_OR_PATH, or a model's folder")
 
 
-def load_image_encoder(spec: str, home: Path, *, threads: int = 2) -> ImageEncoder:
+def load_image_encoder(
+    spec: str, home: Path, *, threads: int = 2, text_encoder: TextEncoder | None = None
+) -> ImageEncoder:
     """The image encoder of a name.
 
     Args:
@@ -58,6 +60,7 @@ def load_image_encoder(spec: str, home: Path, *, threads: int = 2) -> ImageEncod
             ``clip.json``, as ``hybridrank train clip`` writes it) or in open_clip's.
         home: the state folder, where fetched files are kept.
         threads: how many threads encode.
+        text_encoder: one that is loaded already; it is used where the text tower stands on that very encoder.
 
     Returns:
         an encoder that has loaded nothing yet; files that cannot be had are reported by its first use.
@@ -71,8 +74,10 @@ def load_image_encoder(spec: str, home: Path, *, threads: int = 2) -> ImageEncod
     packaged_folder = clip_folder.MODELS / clip_folder.DEFAULT
     folder = packaged_folder if spec.lower() == clip_folder.DEFAULT else Path(spec).expanduser()
     if spec and (folder / clip_folder.CONFIG).is_file():
-        texts = load_text_encoder(clip_folder.read(folder).text_encoder, home, threads=threads)
-        return OnnxClip(folder, texts, threads=threads)
+        wanted = clip_folder.read(folder)
+        if text_encoder is None or text_encoder.id.revision != wanted.text_revision:
+            text_encoder = load_text_encoder(wanted.text_encoder, home, threads=threads)
+        return OnnxClip(folder, text_encoder, threads=threads)
     if spec and (folder / OPEN_CLIP_CONFIG).is_file():
         return OpenClipEncoder(str(folder), threads=threads)
     raise UnknownEncoder(

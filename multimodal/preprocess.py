@@ -112,9 +112,7 @@ class Preprocess:
         left, top = round((scaled[0] - width) / 2.0), round((scaled[1] - height) / 2.0)
         return resized.crop((left, top, left + width, top + height))
 
-    def _without_ends(
-        self, picture: Image.Image, scaled: tuple[int, int]
-    ) -> tuple[Image.Image, tuple[int, int]]:
+    def _without_ends(self, picture: Image.Image, scaled: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
         limit = 8 * max(self.size)
         if max(scaled) <= limit:
             return picture, scaled

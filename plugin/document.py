@@ -16,6 +16,10 @@ IMAGE_VECTOR = "image_vector"
 OWN = "hybridrank"
 SOURCE_SHA = "source_sha"
 TEXT_SHA = "text_sha"
+IMAGE_SHA = "image_sha"
+"""Of the pictures and clips that ``image_vector`` stands for; absent where not all of them could be read."""
+MOMENTS = "moments"
+"""The frames of the clips, each with its second: see ``indexer.picturing.packed``."""
 VECTORS = (TEXT_VECTOR, IMAGE_VECTOR)
 NOT_IN_ANSWERS = (*VECTORS, OWN)
 """What an answer's ``source`` leaves out."""

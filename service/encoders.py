@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
-from multimodal import load_text_encoder
-from multimodal.encoder import TextEncoder
+from multimodal import load_image_encoder, load_text_encoder
+from multimodal.encoder import ImageEncoder, TextEncoder
 from multimodal.errors import UnknownEncoder
 from plugin.catalogue import Catalogue
 
 from .settings import Settings
-from .vectors import QueryVectors
+from .vectors import QueryVectors, Remembered, TextTower
+
+NO_IMAGE_ENCODER = "none"
+"""The setting that does without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpace:
+    """What is compared with a catalogue's image vectors.
+
+    Attributes:
+        encoder: for pictures.
+        texts: for queries in words, remembered.
+    """
+
+    encoder: ImageEncoder
+    texts: QueryVectors
 
 
 class Encoders:
@@ -21,6 +38,8 @@ class Encoders:
         self._lock = threading.Lock()
         self._default: TextEncoder | None = None
         self._by_revision: dict[str, QueryVectors] = {}
+        self._image_default: ImageEncoder | None = None
+        self._image_spaces: dict[str, ImageSpace] = {}
 
     @property
     def default(self) -> TextEncoder:
@@ -59,8 +78,60 @@ class Encoders:
                 named = encoder
             catalogue.require_text_encoder(named.id.name, named.id.revision)
             encoder = named
+        return self._remember(encoder)
+
+    @property
+    def image_default(self) -> ImageEncoder | None:
+        """The image encoder of the settings; ``None`` where they do without one.
+
+        Raises:
+            EncoderError: it cannot be had.
+        """
+        if self._settings.image_encoder == NO_IMAGE_ENCODER:
+            return None
         with self._lock:
-            return self._by_revision.setdefault(wanted.revision, QueryVectors(encoder, self._settings.query_vectors))
+            known = self._image_default
+        if known is None:
+            known = self._load_image(self._settings.image_encoder)
+            with self._lock:
+                self._image_default = known = self._image_default or known
+        return known
+
+    def images_of(self, catalogue: Catalogue) -> ImageSpace | None:
+        """What can be compared with a catalogue's image vectors; ``None`` where it names no image encoder.
+
+        Raises:
+            EncoderMismatch: its image encoder is not to be had here.
+            EncoderError: it could, but its files are not here.
+        """
+        wanted = catalogue.image_encoder
+        if wanted is None:
+            return None
+        with self._lock:
+            known = self._image_spaces.get(wanted.revision)
+        if known is not None:
+            return known
+        encoder = self.image_default
+        if encoder is None or encoder.id.revision != wanted.revision:
+            try:
+                encoder = self._load_image(wanted.name)
+            except UnknownEncoder:
+                if encoder is None:
+                    raise
+            catalogue.require_image_encoder(encoder.id.name, encoder.id.revision)
+        space = ImageSpace(encoder, QueryVectors(TextTower(encoder), self._settings.query_vectors))
+        with self._lock:
+            return self._image_spaces.setdefault(wanted.revision, space)
+
+    def _remember(self, encoder: TextEncoder) -> QueryVectors:
+        fresh = QueryVectors(encoder, self._settings.query_vectors)
+        with self._lock:
+            return self._by_revision.setdefault(encoder.id.revision, fresh)
+
+    def _load_image(self, spec: str) -> ImageEncoder:
+        # The text tower of the light model stands on the text encoder, which is loaded once and remembers its queries.
+        texts = Remembered(self._remember(self.default))
+        return load_image_encoder(spec, self._settings.home, threads=self._settings.threads, text_encoder=texts)
 
     def _load(self, spec: str) -> TextEncoder:
         return load_text_encoder(spec, self._settings.home, threads=self._settings.threads)

@@ -71,24 +71,25 @@ def runner(parts: Parts, catalogue: Catalogue, system: System, budget_ms: float 
     Raises:
         InvalidQuery: the catalogue has not what the system needs.
     """
-    if system == "image_vector":
-        why = "has no image vectors" if catalogue.image_encoder is None else "can be asked by images, not by texts"
-        raise InvalidQuery("system", f"image_vector: catalogue {catalogue.name!r} {why}")
+    if system == "image_vector" and catalogue.image_encoder is None:
+        raise InvalidQuery("system", f"image_vector: catalogue {catalogue.name!r} has no image vectors")
     if system == "ranked":
         return partial(_ranked, parts, catalogue.name, budget_ms)
-    if system != "bm25" and catalogue.text_encoder is None:
+    if system not in {"bm25", "image_vector"} and catalogue.text_encoder is None:
         raise InvalidQuery("system", f"{system}: catalogue {catalogue.name!r} has no text vectors; index it with them")
     return partial(_stock, parts, catalogue, system)
 
 
 def _stock(parts: Parts, catalogue: Catalogue, system: stock.System, text: str) -> Answer:
-    vectors = None if system == "bm25" else parts.encoders.of(catalogue)
+    vectors = None if system in {"bm25", "image_vector"} else parts.encoders.of(catalogue)
+    space = parts.encoders.images_of(catalogue) if system == "image_vector" else None
     found = stock.search_ids(
         parts.engine,
         catalogue.name,
         system,
-        text=None if system == "text_vector" else text,
+        text=None if system in {"text_vector", "image_vector"} else text,
         text_vector=None if vectors is None else vectors.of(text),
+        image_vector=None if space is None else space.texts.of(text),
         size=DEPTH,
     )
     return Answer(tuple(item for item, _ in found))

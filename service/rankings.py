@@ -45,13 +45,22 @@ class StoredRanking:
 
 
 def asked(
-    index: str, query: str | None, filters: Mapping[str, Any] | None, sort: str | None, owner: str | None = None
+    index: str,
+    query: str | None,
+    filters: Mapping[str, Any] | None,
+    sort: str | None,
+    owner: str | None = None,
+    *,
+    image: str | None = None,
 ) -> str:
     """A digest of what makes two requests the same question, whatever page they ask for.
 
     An order that was made for somebody (``owner``) is theirs alone: the same words from another are another question.
     """
-    text = json.dumps([index, query, filters or {}, sort, owner], sort_keys=True, ensure_ascii=False)
+    parts = [index, query, filters or {}, sort, owner]
+    if image is not None:
+        parts.append(hashlib.sha256(image.encode("utf-8")).hexdigest())
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

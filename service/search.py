@@ -18,7 +18,7 @@ from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.errors import EngineError, EngineRejected
-from plugin.query import SearchRequest, listing_body, window_body
+from plugin.query import SearchRequest, Vector, listing_body, window_body
 from ranker.asked import read
 from ranker.candidate import Candidate, Ranking
 from ranker.fusion import first_stage
@@ -27,6 +27,7 @@ from . import metrics, rankings
 from .catalogues import Catalogues
 from .parts import Parts
 from .people import without
+from .pictured import read_picture
 from .problems import invalid
 from .rankings import StoredRanking
 from .schemas.search import FacetOut, ResultOut, SearchBody, SearchOut
@@ -105,14 +106,30 @@ class SearchService:
         text = " ".join((body.query or "").split()) or None
         request = SearchRequest(
             text=text,
+            image_vector=self._picture(catalogue, body),
             filters=body.filters or {},
             facets=tuple(body.facets or ()),
             sort=body.sort,
             from_=body.from_,
             size=body.size,
         )
-        digest = rankings.asked(catalogue.name, text, body.filters, body.sort, visitor.owner)
+        digest = rankings.asked(
+            catalogue.name, text, body.filters, body.sort, visitor.owner, image=body.image
+        )
         return self.completed(catalogue, request, digest, visitor=visitor, lacks=lacks)
+
+    def _picture(self, catalogue: Catalogue, body: SearchBody) -> Vector | None:
+        """The vector of the picture that was sent."""
+        if body.image is None:
+            return None
+        if body.sort is not None:
+            raise invalid("sort", "what is like a picture comes in the order of likeness; leave sort out")
+        space = self._parts.encoders.images_of(catalogue)
+        if space is None:
+            raise invalid("image", f"catalogue {catalogue.name!r} has no image vectors; index it again with --rebuild")
+        with metrics.stage("encode_image"):
+            vector: Vector = space.encoder.encode_images([read_picture("image", body.image)])[0]
+        return vector
 
     def catalogue(self, name: str, *, again: bool = False) -> Catalogue:
         """A catalogue as it was a moment ago, or, asked ``again``, as it is; raises as :meth:`answer` does."""
@@ -130,7 +147,10 @@ class SearchService:
         visitor: Visitor = NOBODY,
         lacks: str | None = None,
     ) -> Question:
-        """Add to what was asked what only this deployment knows: the query's vector, limits, and merchandising.
+        """Add to what was asked what only this deployment knows: the query's vectors, limits, and merchandising.
+
+        A picture of the caller's own stands for ``image_vector``; without one, the words do, by the text tower of the
+        catalogue's image encoder.
 
         Args:
             catalogue: where.
@@ -142,11 +162,13 @@ class SearchService:
         """
         text = request.words
         asked = read(text) if text is not None else None
-        vector = None
-        vectors = self._parts.encoders.of(catalogue) if text is not None else None
-        if asked is not None and vectors is not None:
+        vector, image_vector = None, request.image_vector
+        if asked is not None:
+            vectors = self._parts.encoders.of(catalogue)
+            space = self._parts.encoders.images_of(catalogue) if image_vector is None else None
             with metrics.stage("encode"):
-                vector = vectors.of(asked.wanted)
+                vector = None if vectors is None else vectors.of(asked.wanted)
+                image_vector = image_vector if space is None else space.texts.of(asked.wanted)
         if rule is None:
             rule, without_rule = self._rule(catalogue.name, text)
             lacks = lacks or without_rule
@@ -158,6 +180,7 @@ class SearchService:
             request,
             lexical=asked.wanted if asked is not None and asked.refused else None,
             text_vector=vector,
+            image_vector=image_vector,
             k_lexical=self._parts.settings.candidates_per_signal,
             k_vector=self._parts.settings.candidates_per_signal,
             hidden=rule.hidden,

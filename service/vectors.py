@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multimodal.encoder import TextEncoder
+from multimodal.encoder import EncoderId, ImageEncoder, Role, TextEncoder, Vectors
 
 from . import metrics
 
@@ -18,7 +19,7 @@ class QueryVectors:
 
     def __init__(self, encoder: TextEncoder, size: int) -> None:
         """Remember at most ``size`` vectors; 0 remembers none."""
-        self._encoder = encoder
+        self.encoder = encoder
         self._size = size
         self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
@@ -40,10 +41,44 @@ class QueryVectors:
             metrics.VECTOR_CACHE.labels("hit").inc()
             return found
         metrics.VECTOR_CACHE.labels("miss").inc()
-        vector: NDArray[np.float32] = self._encoder.encode([query], role="query")[0].copy()
+        vector: NDArray[np.float32] = self.encoder.encode([query], role="query")[0].copy()
         vector.setflags(write=False)
         with self._lock:
             self._known[query] = vector
             while len(self._known) > self._size:
                 self._known.popitem(last=False)
         return vector
+
+
+class Remembered:
+    """A text encoder whose queries are looked up first, for a tower that stands on it."""
+
+    def __init__(self, vectors: QueryVectors) -> None:
+        self._vectors = vectors
+
+    @property
+    def id(self) -> EncoderId:
+        """Which encoder this is."""
+        return self._vectors.encoder.id
+
+    def encode(self, texts: Sequence[str], *, role: Role = "document") -> Vectors:
+        """Encode texts; see :class:`multimodal.encoder.TextEncoder`."""
+        if role == "query" and len(texts) == 1:
+            return self._vectors.of(texts[0])[None]
+        return self._vectors.encoder.encode(texts, role=role)
+
+
+class TextTower:
+    """The text tower of an image encoder in the form of a text encoder: queries become vectors beside pictures."""
+
+    def __init__(self, encoder: ImageEncoder) -> None:
+        self._encoder = encoder
+
+    @property
+    def id(self) -> EncoderId:
+        """Which encoder this is."""
+        return self._encoder.id
+
+    def encode(self, texts: Sequence[str], *, role: Role = "document") -> Vectors:
+        """Encode texts; the role makes no difference."""
+        return self._encoder.encode_texts(texts)

@@ -17,7 +17,7 @@ blueprint = APIBlueprint("search", __name__, tag="search")
 @blueprint.input(SearchBody, arg_name="body")
 @blueprint.output(SearchOut)
 def search(body: SearchBody) -> Response:
-    """Search a catalogue, or browse it where no query is given."""
+    """Search a catalogue by words, by a picture, or by both; or browse it where neither is given."""
     here = parts()
     check_text("query", body.query or "", here.settings.max_query_chars)
     who, lacks = visitor_or_nobody()

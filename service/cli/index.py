@@ -23,16 +23,21 @@ from indexer import Progress, Summary, backfill
 from indexer.records import Rejection
 from indexer.summary import SHOWN_PROBLEMS, OnProgress
 from indexer.target import live
-from multimodal import TextEncoder, default_encoder, load_text_encoder
+from indexer.webpictures import WebPictures
+from multimodal import ImageEncoder, TextEncoder, default_encoder, load_image_encoder, load_text_encoder
 from plugin.client import Engine
 from plugin.names import check_catalogue_name
 
+from ..encoders import NO_IMAGE_ENCODER
 from ..engine import engine_from
 from ..settings import Settings
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 DEAD_LETTERED = 3
-"""Exit status when everything was done but some lines could not be taken."""
+"""Exit status when everything was done but some lines or pictures could not be taken."""
+
+ENGLISH = default_encoder("en")
+"""The text encoder that the light image encoder stands on."""
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -40,7 +45,7 @@ FilesArgument = Annotated[
 ]
 ImagesOption = Annotated[
     Path | None,
-    typer.Option("--images", file_okay=False, exists=True, help="Folder that relative image paths start from."),
+    typer.Option("--images", file_okay=False, exists=True, help="Folder of the files that image and video name."),
 ]
 LanguageOption = Annotated[
     str | None, typer.Option("--language", help="Analysis and encoder: en, zh, ...; the catalogue's own, or en.")
@@ -64,7 +69,7 @@ def index(
     """Index a catalogue: check it line by line, encode its texts, write it to OpenSearch.
 
     The same command again, also after a crash, goes on where it stopped. Exit status: 0 done; 1 failed; 2 wrong
-    usage; 3 done, but some lines could not be taken (they lie in the dead-letter file that the summary names).
+    usage; 3 done, but some lines or pictures could not be taken (see the dead-letter file that the summary names).
     """
     if not files and not backfill_:
         raise fail("FILE: give at least one catalogue file, - for standard input, or --backfill", 2)
@@ -88,6 +93,9 @@ def index(
                             language=language,
                             rebuild=rebuild,
                             images=images,
+                            image_encoder=_image_encoder(chosen, encoder),
+                            web=WebPictures(chosen.picture_hosts) if chosen.picture_hosts else None,
+                            threads=chosen.threads,
                             on_progress=show,
                             on_rejection=_Reports(),
                         )
@@ -105,7 +113,7 @@ def index(
                         )
                     )
     _print(summaries, json_output)
-    if any(summary.dead_lettered for summary in summaries):
+    if any(summary.dead_lettered or summary.pictures_dead_lettered for summary in summaries):
         raise typer.Exit(DEAD_LETTERED)
 
 
@@ -116,6 +124,15 @@ def _encoder(chosen: Settings, engine: Engine, language: str | None) -> TextEnco
         found = live(engine, chosen.index) if language is None else None
         spec = default_encoder(language or (found.language if found else "en"))
     return load_text_encoder(spec, chosen.home, threads=chosen.threads)
+
+
+def _image_encoder(chosen: Settings, texts: TextEncoder) -> ImageEncoder | None:
+    """The encoder that was set; else the light one, for catalogues whose texts its text tower can read."""
+    if chosen.image_encoder == NO_IMAGE_ENCODER:
+        return None
+    if "image_encoder" not in chosen.model_fields_set and texts.id.name != ENGLISH:
+        return None
+    return load_image_encoder(chosen.image_encoder, chosen.home, threads=chosen.threads, text_encoder=texts)
 
 
 class _Reports:
@@ -177,6 +194,16 @@ def _lines(summary: Summary) -> Iterator[str]:
         f"{summary.seconds:.1f} s, {summary.documents_per_second:.0f} documents/s; {summary.encoded} texts encoded by "
         f"{summary.encoder}, {summary.reused_vectors} vectors reused, {summary.retries} requests sent again"
     )
+    if summary.image_encoder and (summary.pictures or summary.clips or summary.pictures_dead_lettered):
+        yield (
+            f"{summary.pictures} pictures and {summary.clips} clips encoded by {summary.image_encoder}, "
+            f"{summary.pictures_dead_lettered} could not be taken (their products were indexed without them)"
+        )
+    if summary.pictures_left_out:
+        yield (
+            f"{summary.pictures_left_out} pictures and clips were left out: paths need --images, URLs their hosts in "
+            "HYBRIDRANK_PICTURE_HOSTS"
+        )
     if summary.duplicates:
         lines = "1 line was" if summary.duplicates == 1 else f"{summary.duplicates} lines were"
         yield f"{lines} left out because a later line has the same id"

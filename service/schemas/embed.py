@@ -8,9 +8,10 @@ from .common import Body, Text
 
 
 class EmbedBody(Body):
-    """Texts to encode."""
+    """Texts to encode, or pictures, or both; with pictures, all of it goes into the space of the image encoder."""
 
-    texts: list[Text] = Field(min_length=1)
+    texts: list[Text] | None = Field(None, min_length=1)
+    images: list[Text] | None = Field(None, min_length=1, description="Data URIs, or base64.")
 
 
 class EncoderOut(BaseModel):
@@ -22,7 +23,7 @@ class EncoderOut(BaseModel):
 
 
 class EmbedOut(BaseModel):
-    """One unit vector a text, in the order given."""
+    """One unit vector a text, then one a picture, in the order given."""
 
     vectors: list[list[float]]
     encoder: EncoderOut

@@ -16,9 +16,14 @@ MAX_WINDOW = 10_000
 
 
 class SearchBody(Body):
-    """A search. Without ``query`` it is browsing: every product that the filters let through."""
+    """A search. Without ``query`` and ``image`` it is browsing: every product that the filters let through."""
 
     query: Text | None = None
+    image: Text | None = Field(
+        None,
+        min_length=1,
+        description="A picture as a data URI or base64 (JPEG, PNG, WebP, GIF, AVIF); alone, or with words.",
+    )
     index: Index | None = None
     size: int = Field(20, ge=0, le=MAX_SIZE)
     from_: int = Field(0, ge=0, le=MAX_WINDOW, alias="from")
@@ -42,6 +47,8 @@ class ResultOut(BaseModel):
     score: float
     signals: dict[str, float]
     source: dict[str, Any]
+    moment: float | None = Field(None, description="Second of the product's clip that fits the query best.")
+    clip: str | None = Field(None, description="Which of the product's clips that is.")
     pinned: bool | None = Field(None, description="True where merchandising put the product at this place.")
 
 

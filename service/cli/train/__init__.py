@@ -1,15 +1,16 @@
-"""``hybridrank train``: what the ranker learns from, and how it learns."""
+"""``hybridrank train``: what the ranker and the image encoder learn from, and how."""
 
 from __future__ import annotations
 
 import typer
 
-from . import clicks, finetune, mine, pretrain, sequence, synthesise, tune, windows
+from . import clicks, clip, finetune, mine, pretrain, sequence, synthesise, tune, windows
 
 
 def register(app: typer.Typer) -> None:
     """Add the ``train`` group."""
-    group = typer.Typer(help="Train the ranker (what needs torch needs the 'train' extra).", no_args_is_help=True)
+    about = "Train the ranker and the image encoder (what needs torch needs the 'train' extra)."
+    group = typer.Typer(help=about, no_args_is_help=True)
     group.command()(synthesise.synthesise)
     group.command()(windows.windows)
     group.command()(clicks.clicks)
@@ -18,4 +19,5 @@ def register(app: typer.Typer) -> None:
     group.command()(finetune.finetune)
     group.command()(tune.tune)
     group.command()(sequence.sequence)
+    group.command()(clip.clip)
     app.add_typer(group, name="train")

@@ -1,0 +1,1 @@
+"""Training of two-tower models; needs the ``train`` and ``clip`` extras."""
