@@ -20,7 +20,9 @@ from .encoder import ImageEncoder, Vectors
 from .errors import BadVideo, EncoderUnavailable
 
 THUMB = 16
-"""Side of the grey thumbnail that two frames are compared by."""
+"""Side of the thumbnail that two frames are compared by."""
+SUDDEN = 4.0
+"""A cut changes this many times as much as the frames before it did on average: a pan changes much, but steadily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class ClipLimits:
         pixels: of a frame.
         frames: how many are kept.
         every: seconds between two frames that are kept; longer where the clip has more than ``frames`` of these.
-        cut: mean change of brightness, 0..1, between two neighbours from which on it is a cut.
+        cut: mean change of a sample, 0..1, between two neighbours below which it is never a cut.
         work_s: seconds that decoding one clip may take.
     """
 
@@ -42,7 +44,7 @@ class ClipLimits:
     pixels: int = 4096 * 2304
     frames: int = 64
     every: float = 1.0
-    cut: float = 0.12
+    cut: float = 0.02
     work_s: float = 120.0
 
 
@@ -145,7 +147,7 @@ def _chosen(container: Any, limits: ClipLimits) -> Iterator[Frame]:
     # Half of the frames are for the steady beat, so that cuts find room beside it.
     every = max(limits.every, length / (limits.frames / 2))
     until = time.monotonic() + limits.work_s
-    before: NDArray[np.float32] | None = None
+    cuts = _Cuts(limits.cut)
     kept, due, start = 0, 0.0, None
     for frame in container.decode(stream):
         if frame.time is None:
@@ -156,12 +158,32 @@ def _chosen(container: Any, limits: ClipLimits) -> Iterator[Frame]:
             raise BadVideo(f"takes longer than {limits.seconds:.0f} s to show, or {limits.work_s:.0f} s to decode")
         if frame.width * frame.height > limits.pixels:
             raise BadVideo(f"its frames have more than {limits.pixels} pixels")
-        grey = frame.reformat(THUMB, THUMB, "gray").to_ndarray().astype(np.float32) / 255.0
-        cut = before is not None and float(np.abs(grey - before).mean()) > limits.cut
-        before = grey
-        if (now >= due or cut) and kept < limits.frames:
+        cut = cuts.sees(frame)
+        # A beat of one second must not wait for the frame after it because of how times are rounded.
+        if (now >= due - 0.01 or cut) and kept < limits.frames:
             kept += 1
             due = now + every
             yield Frame(now, frame.to_image())
     if kept == 0:
         raise BadVideo("has no frame that can be decoded")
+
+
+class _Cuts:
+    """Tells cuts from movement, frame by frame."""
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+        self._before: NDArray[np.float32] | None = None
+        self._usual = 0.0
+
+    def sees(self, frame: Any) -> bool:
+        """Whether this frame is the first after a cut."""
+        small = frame.reformat(THUMB, THUMB, "rgb24").to_ndarray().astype(np.float32) / 255.0
+        before, self._before = self._before, small
+        if before is None:
+            return False
+        change = float(np.abs(small - before).mean())
+        cut = change > max(self._least, SUDDEN * self._usual)
+        if not cut:
+            self._usual = 0.8 * self._usual + 0.2 * change
+        return cut

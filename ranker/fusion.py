@@ -18,6 +18,8 @@ from .candidate import Candidate, Ranking, Scored
 FIRST_STAGE_WEIGHTS: Mapping[str, float] = MappingProxyType({"bm25": 1.0, "text_vector": 1.0, "image_vector": 1.0})
 """Weights of the first stage; a signal that no candidate of the window has takes no part."""
 
+OPTIONAL = frozenset({"image_vector"})
+"""Signals that a product may lack without fault of its own: not every product has a picture."""
 
 NEUTRAL = 0.5
 """The value of a :data:`NUDGES` signal that says nothing: an item like all others, a person without a preference."""
@@ -66,18 +68,32 @@ def fused_scores(
     """Score each candidate by the weighted mean of its min-max normalised signals.
 
     The weight of a signal that no candidate has is shared among the others. Within a window that has the signal, a
-    candidate without it counts as the lowest: it cannot gain by being unknown.
+    candidate without it counts as the lowest: it cannot gain by being unknown. Without an :data:`OPTIONAL` one it
+    counts as what can be expected of it, so that it neither gains nor loses: halfway between the mean of the window
+    and the mean of its own other signals, for good matches are good in several ways, but not in all.
 
     Returns:
         shape ``(len(candidates),)``, each 0..1; all zeros when no weighted signal is known at all.
     """
     names = [name for name, weight in weights.items() if weight > 0]
-    scaled = min_max(signal_matrix(candidates, names))
+    scaled = _expected(min_max(signal_matrix(candidates, names)), [name in OPTIONAL for name in names])
     present = ~np.isnan(scaled).all(axis=0) if len(candidates) else np.zeros(len(names), bool)
     factors = np.array([weights[name] for name in names]) * present
     if factors.sum() <= 0:
         return np.zeros(len(candidates))
     result: NDArray[np.float64] = np.nan_to_num(scaled, nan=0.0) @ (factors / factors.sum())
+    return result
+
+
+def _expected(scaled: NDArray[np.float64], optional: Sequence[bool]) -> NDArray[np.float64]:
+    known = ~np.isnan(scaled)
+    count = known.sum(axis=1)
+    own = np.nansum(scaled, axis=1) / np.maximum(count, 1)
+    result = scaled.copy()
+    for column in np.flatnonzero(optional):
+        missing = ~known[:, column] & (count > 0)
+        if missing.any() and known[:, column].any():
+            result[missing, column] = (scaled[known[:, column], column].mean() + own[missing]) / 2
     return result
 
 

@@ -18,7 +18,7 @@ from .asked import Asked, read, refusals
 from .candidate import SIGNALS, Candidate
 from .demands import NAMES as DEMANDS
 from .demands import demands, reading
-from .fusion import NEUTRAL, NUDGES, min_max, signal_matrix
+from .fusion import NEUTRAL, NUDGES, OPTIONAL, min_max, signal_matrix
 from .words import words
 
 PIVOTS = {"bm25": 12.0, "popularity": 5.0}
@@ -58,7 +58,7 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
         columns += [
             known.astype(np.float64),
             _filled(_absolute(signal, value)),
-            _filled(relative[:, number]),
+            _filled(_neutral(relative[:, number]) if signal in OPTIONAL else relative[:, number]),
             _standard(value, known),
         ]
     asked = read(query)
@@ -88,6 +88,12 @@ def _absolute(signal: str, value: NDArray[np.float64]) -> NDArray[np.float64]:
         # Centred, so that an item nobody knows yet (0 here, as all that is unknown) stands like the mean one.
         return np.clip(value, 0.0, 1.0) - NEUTRAL
     return np.clip(value, -1.0, 1.0)
+
+
+def _neutral(relative: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unknown counts as the window's mean: a product without a picture is not one with the worst."""
+    known = ~np.isnan(relative)
+    return np.where(known, relative, relative[known].mean()) if known.any() else relative
 
 
 def _filled(value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from ranker.fusion import first_stage
 
 from . import metrics, rankings
 from .catalogues import Catalogues
+from .moments import with_moments
 from .parts import Parts
 from .people import without
 from .pictured import read_picture
@@ -207,6 +208,9 @@ class SearchService:
         else:
             found, ranking = self.ordered(index, question, found, stored)
             results = self._page(question, found, ranking)
+            with metrics.stage("moments"):
+                vector = question.request.image_vector
+                results = with_moments(self._parts.engine, question.catalogue.name, vector, results)
         query_id = body.query_id or str(uuid.uuid4())
         if stored is None:
             self.log(index, query_id, question, [result.id for result in results], ranking)
@@ -329,6 +333,9 @@ class SearchService:
         return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
 
     def _model_order(self, query: str, candidates: Sequence[Candidate]) -> Ranking:
+        if not query:
+            # A picture alone: there are no words that the cross-encoder could read.
+            return first_stage(candidates)
         settings = self._parts.settings
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         try:

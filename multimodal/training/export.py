@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from torch import nn
 from ..clip_folder import IMAGE, TEXT, write_config
 from ..encoder import EncoderId
 from ..preprocess import Preprocess
+from .graphs import write_graph
 from .pairs import Pair, opened
 
-OPSET = 17
 CALIBRATION = 256
 """Pictures whose activations set the scales of the int8 graph."""
 
@@ -66,41 +65,13 @@ def export_image(model: Any, path: Path, preprocess: Preprocess) -> int:
     example = torch.zeros(1, 3, height, width)
     with torch.inference_mode():
         dimension = int(model.visual(example).shape[-1])
-    _write(model.visual, example, path, "pixels")
+    write_graph(model.visual, example, path, given="pixels")
     return dimension
 
 
 def _export_text(projection: nn.Linear, path: Path, dimension: int) -> None:
     assert projection.out_features == dimension
-    _write(projection, torch.zeros(1, projection.in_features), path, "vector_in")
-    _rename_input(path, "vector_in", "vector")
-
-
-def _write(module: nn.Module, example: torch.Tensor, path: Path, given: str) -> None:
-    module.eval()
-    with warnings.catch_warnings():
-        # The exporter by tracing is the one whose graphs the quantiser folds batch norms in; it warns that it is old.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            (example,),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=[given],
-            output_names=["projected"],
-            dynamic_axes={given: {0: "n"}, "projected": {0: "n"}},
-        )
-
-
-def _rename_input(path: Path, before: str, after: str) -> None:
-    import onnx
-
-    graph = onnx.load(str(path))
-    for node in graph.graph.node:
-        node.input[:] = [after if name == before else name for name in node.input]
-    graph.graph.input[0].name = after
-    onnx.save(graph, str(path))
+    write_graph(projection, torch.zeros(1, projection.in_features), path, given="vector")
 
 
 def quantise(plain: Path, path: Path, preprocess: Preprocess, pairs: Sequence[Pair]) -> None:

@@ -44,7 +44,7 @@ def save_open_clip(trainee: Trainee, described: dict[str, Any], folder: Path, tr
 
 
 def load_for_training(source: str) -> tuple[Any, Any, Any, dict[str, Any]]:
-    """Model, transform, tokenizer and configuration; ``source`` as in :class:`multimodal.open_clip_encoder.OpenClipEncoder`.
+    """Model, transform, tokenizer and configuration; ``source`` as :class:`..open_clip_encoder.OpenClipEncoder` has it.
 
     Raises:
         UnknownEncoder: no such model, or its configuration is not known.

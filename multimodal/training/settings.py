@@ -23,10 +23,13 @@ class ClipSettings(BaseModel):
     """Different random crops of each picture."""
     view_area: float = Field(0.35, gt=0, le=1)
     """A crop's least share of the picture."""
+    view_size: int | None = Field(None, ge=32, le=1024)
+    """Pixels of a crop's side; ``None`` is the model's own. A little below it is quicker, and things then look as large
+    in training as when whole pictures are served (Touvron et al., 2019, on the train-test resolution)."""
     epochs: float = Field(8.0, gt=0, le=10_000)
     """One epoch sees one view of each picture."""
     batch: int = Field(64, ge=2)
-    extra_texts: int = Field(128, ge=0)
+    extra_texts: int = Field(256, ge=0)
     """Texts of other products that are added to a batch as wrong answers."""
     tower_rate: float = Field(5e-4, ge=0)
     """Learning rate of what is open in the towers."""

@@ -21,14 +21,15 @@ class Cut:
     """One tower.
 
     Attributes:
-        frozen: from the tower's input to what is kept; ``None`` where nothing is frozen.
+        frozen: from the tower's input to what is kept: a module from pixels, a function from texts; ``None`` where
+            nothing is frozen.
         trained: from there to vectors, not yet of unit length. Batch norms inside keep the statistics they came with.
         open_tower: the parameters of the tower proper that are trained.
         projection: the parameters behind them.
         drop: dropout before the projection, in training mode until it is told otherwise.
     """
 
-    frozen: Callable[[Any], Tensor] | None
+    frozen: nn.Module | Callable[[Sequence[str]], Tensor] | None
     trained: Callable[[Tensor], Tensor]
     open_tower: tuple[nn.Parameter, ...]
     projection: tuple[nn.Parameter, ...]
@@ -52,10 +53,11 @@ def image_cut(model: Any, settings: ClipSettings) -> Cut:
             raise UnknownEncoder("image_tower: top is for EfficientNets with a projection; use locked or open")
         low, high = _halves(trunk)
         tower, behind = tuple(high.parameters()), tuple(head.parameters())
-        return Cut(low.forward, lambda kept: head(drop(high(kept))), tower, behind, drop)
+        high.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions on a CPU are quicker so
+        return Cut(low, lambda kept: head(drop(high(kept))), tower, behind, drop)
     if has_head:
-        return Cut(trunk.forward, lambda kept: head(drop(kept)), (), tuple(head.parameters()), drop)
-    return Cut(visual.forward, nn.Identity(), (), (), drop)
+        return Cut(trunk, lambda kept: head(drop(kept)), (), tuple(head.parameters()), drop)
+    return Cut(visual, nn.Identity(), (), (), drop)
 
 
 def _halves(trunk: Any) -> tuple[nn.Module, nn.Module]:

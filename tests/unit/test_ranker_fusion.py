@@ -19,15 +19,38 @@ def slow_fused(windows: list[dict[str, float]]) -> list[float]:
     names = [name for name in ("bm25", "text_vector", "image_vector") if any(name in one for one in windows)]
     result = []
     for one in windows:
-        total = 0.0
-        for name in names:
-            values = [other[name] for other in windows if name in other]
-            if name not in one:
-                continue
-            low, high = min(values), max(values)
-            total += 1.0 if high == low else (one[name] - low) / (high - low)
+        own = [scaled(windows, name, one) for name in names if name in one]
+        total = sum(own)
+        if own and "image_vector" in names and "image_vector" not in one:
+            known = [scaled(windows, "image_vector", other) for other in windows if "image_vector" in other]
+            total += (sum(known) / len(known) + sum(own) / len(own)) / 2
         result.append(total / len(names) if names else 0.0)
     return result
+
+
+def scaled(windows: list[dict[str, float]], name: str, one: dict[str, float]) -> float:
+    values = [other[name] for other in windows if name in other]
+    low, high = min(values), max(values)
+    return 1.0 if high == low else (one[name] - low) / (high - low)
+
+
+def test_products_without_pictures_are_not_pushed_down():
+    random = np.random.default_rng(3)
+    moved = []
+    for _ in range(200):
+        # What one signal says of an item, the others say as well, but not exactly.
+        good = random.normal(size=40)
+        rows = {name: good + random.normal(size=40) for name in ("bm25", "text_vector", "image_vector")}
+        whole = [Candidate(f"{n:02}", None, {name: float(rows[name][n]) for name in rows}) for n in range(40)]
+        bare = random.random(40) < 0.3
+        some = [
+            Candidate(one.id, None, {k: v for k, v in one.signals.items() if k != "image_vector" or not bare[n]})
+            for n, one in enumerate(whole)
+        ]
+        before = {item.id: place for place, item in enumerate(first_stage(whole).items)}
+        after = {item.id: place for place, item in enumerate(first_stage(some).items)}
+        moved += [after[one.id] - before[one.id] for n, one in enumerate(whole) if bare[n]]
+    assert abs(float(np.mean(moved))) < 0.5
 
 
 @given(st.lists(signals, min_size=1, max_size=12))
