@@ -14,7 +14,7 @@ import numpy as np
 from multimodal.encoder import ImageEncoder, Vectors
 from multimodal.errors import BadPicture, BadVideo
 from multimodal.pictures import decode
-from multimodal.video import ClipVectors, encode_clip
+from multimodal.video import ClipsUnavailable, ClipVectors, encode_clip
 from plugin.document import IMAGE_VECTOR
 
 from .mediasources import MediaSources
@@ -88,7 +88,7 @@ class Picturing:
         for place, reference in chosen.clips:
             try:
                 clip = encode_clip(self._sources.clip(reference), self._encoder)
-            except BadVideo as error:
+            except (BadVideo, ClipsUnavailable) as error:
                 result.troubles.append((f"video.{place}", str(error)))
             else:
                 rows.append(clip.pooled)

@@ -19,6 +19,11 @@ from PIL.Image import Image
 from .encoder import ImageEncoder, Vectors
 from .errors import BadVideo, EncoderUnavailable
 
+
+class ClipsUnavailable(EncoderUnavailable):
+    """The library that reads clips is not installed."""
+
+
 THUMB = 16
 """Side of the thumbnail that two frames are compared by."""
 SUDDEN = 4.0
@@ -100,12 +105,12 @@ def frames(path: Path, limits: ClipLimits = DEFAULT_LIMITS) -> Iterator[Frame]:
 
     Raises:
         BadVideo: no clip, a broken one, or one beyond the limits.
-        EncoderUnavailable: the extra is not installed.
+        ClipsUnavailable: the extra is not installed.
     """
     try:
         import av
     except ImportError as error:
-        raise EncoderUnavailable("clips need PyAV; pip install 'hybridrank[video]'") from error
+        raise ClipsUnavailable("clips need PyAV; pip install 'hybridrank[video]'") from error
     kind = _container(path, limits)
     try:
         with path.open("rb") as stream, av.open(stream, format=kind, metadata_errors="ignore") as container:
@@ -174,7 +179,7 @@ class _Cuts:
     def __init__(self, least: float) -> None:
         self._least = least
         self._before: NDArray[np.float32] | None = None
-        self._usual = 0.0
+        self._usual: float | None = None
 
     def sees(self, frame: Any) -> bool:
         """Whether this frame is the first after a cut."""
@@ -183,7 +188,6 @@ class _Cuts:
         if before is None:
             return False
         change = float(np.abs(small - before).mean())
-        cut = change > max(self._least, SUDDEN * self._usual)
-        if not cut:
-            self._usual = 0.8 * self._usual + 0.2 * change
-        return cut
+        usual = change if self._usual is None else self._usual
+        self._usual = 0.8 * usual + 0.2 * change
+        return change > max(self._least, SUDDEN * usual)

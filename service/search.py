@@ -114,9 +114,7 @@ class SearchService:
             from_=body.from_,
             size=body.size,
         )
-        digest = rankings.asked(
-            catalogue.name, text, body.filters, body.sort, visitor.owner, image=body.image
-        )
+        digest = rankings.asked(catalogue.name, text, body.filters, body.sort, visitor.owner, image=body.image)
         return self.completed(catalogue, request, digest, visitor=visitor, lacks=lacks)
 
     def _picture(self, catalogue: Catalogue, body: SearchBody) -> Vector | None:

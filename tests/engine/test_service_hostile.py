@@ -120,7 +120,8 @@ def test_embed_refuses(client):
         ({}, "texts"),
         ({"texts": []}, "texts"),
         ({"texts": [1]}, "texts.0"),
-        ({"images": []}, "texts"),
+        ({"images": []}, "images"),
+        ({"images": ["AAAA"]}, "images"),
     ):
         refused(client.post("/v1/embed", json=body), 422, field)
 

@@ -14,8 +14,9 @@ from indexer.encoding import vector_json
 from indexer.errors import CatalogueError, IndexerError
 from indexer.inputs import Inputs
 from indexer.lastlines import LastLines
+from indexer.mediasources import MediaSources
 from indexer.prefetch import prefetched
-from indexer.records import Place, Rejection
+from indexer.records import Place
 from indexer.state import State, Unfinished
 from indexer.summary import Summary
 
@@ -73,21 +74,26 @@ def test_inputs_that_cannot_be(files, tmp_path):
         Inputs(files, tmp_path, io.BytesIO(b""))
 
 
-def test_images_have_to_lie_in_their_folder(tmp_path):
+def test_the_pictures_of_a_line_are_part_of_what_it_is(tmp_path):
     (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "a.jpg").touch()
-    (tmp_path / "secret").touch()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"1")
     path = tmp_path / "c.jsonl"
-    images = ["a.jpg", "b.jpg", "../secret", "https://example.com/x.jpg", "data:image/png;base64,AA=="]
+    images = ["a.jpg", "b.jpg", "../secret", "https://example.com/x.jpg", ""]
     path.write_text("".join(f'{{"id":"{n}","title":"t","image":"{image}"}}\n' for n, image in enumerate(images)))
-    checker = Checker(tmp_path / "images")
-    with Inputs([path], tmp_path) as inputs:
-        found = [checker.item(row) for row in inputs.rows()]
-    refused = [(one.place.line, one.field, one.reason) for one in found if isinstance(one, Rejection)]
-    assert refused == [
-        (2, "image", "no such file in the folder of --images"),
-        (3, "image", "the path leads out of the folder of --images"),
-    ]
+
+    def digests(media):
+        with Inputs([path], tmp_path) as inputs:
+            return [Checker(media).item(row).image_sha for row in inputs.rows()]
+
+    before = digests(MediaSources(tmp_path / "images"))
+    # what cannot be read is the picture's fault, not the line's; what is not looked at has no digest
+    assert all(before[:3])
+    assert before[3:] == [None, ""]
+    assert digests(None) == [None] * 5
+    (tmp_path / "images" / "a.jpg").write_bytes(b"2")
+    after = digests(MediaSources(tmp_path / "images"))
+    assert before[0] != after[0]
+    assert before[1:] == after[1:]
 
 
 def test_a_digest_does_not_depend_on_the_order_of_fields():

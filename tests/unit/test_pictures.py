@@ -73,7 +73,8 @@ def test_broken_exif_costs_the_picture_nothing():
 def test_what_is_transparent_shows_white(form):
     picture = halves("RGBA")
     picture.putalpha(Image.new("L", picture.size, 0))
-    assert close(decode(saved(picture, form, **({"lossless": True} if form == "WEBP" else {}))).getpixel((5, 5)), (255,) * 3)
+    exactly = {"lossless": True} if form == "WEBP" else {}
+    assert close(decode(saved(picture, form, **exactly)).getpixel((5, 5)), (255, 255, 255))
 
 
 def test_a_palette_with_a_transparent_colour_shows_white_there():
@@ -94,7 +95,8 @@ def test_sixteen_bits_are_scaled_not_cut():
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
 def test_of_an_animation_the_first_frame_counts(form):
     frames = [Image.new("RGB", (16, 16), colour) for colour in (LEFT, RIGHT)]
-    data = saved(frames[0], form, save_all=True, append_images=frames[1:], **({"lossless": True} if form == "WEBP" else {}))
+    exactly = {"lossless": True} if form == "WEBP" else {}
+    data = saved(frames[0], form, save_all=True, append_images=frames[1:], **exactly)
     assert close(decode(data).getpixel((8, 8)), LEFT)
 
 
