@@ -98,17 +98,20 @@ class Preprocess:
 
     def _cut(self, picture: Image.Image) -> Image.Image:
         height, width = self.size
+        chosen = self._filter
         if height == width:
             # torchvision's Resize(int): the other side is truncated to a whole pixel.
             short, long = sorted(picture.size)
             other = int(height * long / short)
             scaled = (height, other) if picture.width <= picture.height else (other, height)
         else:
+            # open_clip's transform is always bicubic here, whatever the definition says.
+            chosen = Image.Resampling.BICUBIC
             factor = max(height / picture.height, width / picture.width)
             scaled = (round(picture.width * factor), round(picture.height * factor))
         # A strip of 20,000 by 1 must not become one of millions: what the cut throws away is not made.
         picture, scaled = self._without_ends(picture, scaled)
-        resized = picture.resize(scaled, self._filter)
+        resized = picture.resize(scaled, chosen)
         left, top = round((scaled[0] - width) / 2.0), round((scaled[1] - height) / 2.0)
         return resized.crop((left, top, left + width, top + height))
 
