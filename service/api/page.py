@@ -11,6 +11,7 @@ from flask import Response, current_app, request, send_file, send_from_directory
 
 from ..access import SESSION, SESSION_COOKIE
 from ..app import parts
+from ..encoders import NO_IMAGE_ENCODER
 from ..problems import Problem
 
 FOLDER = Path(__file__).parent.parent / "page"
@@ -49,7 +50,8 @@ def index() -> Response:
 
 def _features() -> list[str]:
     there = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [name for name, path in FEATURES.items() if path in there]
+    found = [name for name, path in FEATURES.items() if path in there]
+    return found if parts().settings.image_encoder == NO_IMAGE_ENCODER else [*found, "pictures"]
 
 
 @blueprint.get("/page/<name>")

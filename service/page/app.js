@@ -8,6 +8,7 @@ import { flush, record, watch } from "./events.js";
 import { facetLists } from "./facets.js";
 import { additions, on, tell } from "./hooks.js";
 import { glide, mark, placesOf } from "./moves.js";
+import "./picture.js";
 import { clear, draw } from "./results.js";
 import { body, chips, empty, read, SIZE, take, write } from "./state.js";
 import { suggestions } from "./suggest.js";

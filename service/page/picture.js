@@ -1,7 +1,7 @@
 // Search by picture: dropped anywhere, pasted, chosen, or taken with the camera. The picture is made small in the browser,
 // sent with the search, and kept in this tab only.
 
-import { byId, make } from "./dom.js";
+import { byId, can, make } from "./dom.js";
 import { additions, on, tell } from "./hooks.js";
 
 const SIDE = 512;
@@ -47,37 +47,40 @@ async function take(file) {
 
 function forget() {
   picture = null;
+  preview.removeAttribute("src");
   chosen.value = "";
   shown.hidden = preview.hidden = drop.hidden = true;
   byId("query").focus();
   tell("ask");
 }
 
-const chosen = make("input", { type: "file", accept: TYPES.join(","), class: "visually-hidden", id: "picture-file", tabindex: "-1",
-  "aria-label": "Picture to search by", onchange: () => take(chosen.files[0]) });
-const camera = make("button", { type: "button", class: "icon-button picture-open", "aria-label": "Search by picture",
-  title: "Search by picture: choose one, take one, drop one anywhere, or paste one", onclick: () => chosen.click() }, "▣");
+// On a phone this offers the camera beside the pictures that are there.
+const chosen = make("input", { type: "file", accept: "image/*", hidden: true, id: "picture-file", onchange: () => take(chosen.files[0]) });
+const open = make("button", { type: "button", class: "icon-button", id: "picture-open", "aria-label": "Search by picture",
+  title: "Search by picture: choose or take one, drop one anywhere, or paste one", onclick: () => chosen.click() }, "▣");
 const preview = make("img", { alt: "The picture that is searched by", hidden: true });
 const said = make("span", { role: "status" });
 const drop = make("button", { type: "button", class: "link", hidden: true, onclick: forget }, "Without the picture");
 const shown = make("div", { class: "picture", id: "picture", hidden: true }, preview, said, drop);
 
-byId("form").append(camera, chosen);
-byId("results").before(shown);
-
 const filesOf = (transfer) => [...(transfer?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-addEventListener("dragover", (event) => { if ([...event.dataTransfer.types].includes("Files")) event.preventDefault(); });
-addEventListener("drop", (event) => {
-  if (!event.dataTransfer.files.length) return;
-  event.preventDefault();
-  take(filesOf(event.dataTransfer)[0] ?? event.dataTransfer.files[0]);
-});
-addEventListener("paste", (event) => {
-  const [file] = filesOf(event.clipboardData);
-  if (!file) return;
-  event.preventDefault();
-  take(file);
-});
+
+if (can("pictures")) {
+  byId("search-tools").append(open, chosen);
+  byId("results").before(shown);
+  addEventListener("dragover", (event) => { if ([...event.dataTransfer.types].includes("Files")) event.preventDefault(); });
+  addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    take(filesOf(event.dataTransfer)[0] ?? event.dataTransfer.files[0]);
+  });
+  addEventListener("paste", (event) => {
+    const [file] = filesOf(event.clipboardData);
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
+}
 
 // What it matched: how near the best of the answer are.
 on("results", ({ answer, body }) => {
