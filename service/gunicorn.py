@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -131,6 +132,18 @@ class Lingering:
             if close is not None:
                 close()
             _drain(environ)
+
+
+def gone(environ: dict[str, Any]) -> bool:
+    """Whether the client of a request has closed its connection; it sends nothing more while an answer streams."""
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    if connection is None:
+        return False
+    try:
+        readable, _, _ = select.select([connection], [], [], 0)
+        return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+    except (OSError, ValueError):
+        return True
 
 
 def _drain(environ: dict[str, Any]) -> None:

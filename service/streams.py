@@ -38,8 +38,13 @@ class Streams:
         self.stopping: Callable[[], bool] = lambda: False
         """Whether the worker is to end; set by who runs it."""
 
-    def follow(self, parts: Parts, ask: Ask) -> Iterator[str]:
+    def follow(self, parts: Parts, ask: Ask, gone: Callable[[], bool] = lambda: False) -> Iterator[str]:
         """Open a stream.
+
+        Args:
+            parts: of the worker.
+            ask: what is wanted, and for whom.
+            gone: whether the client has closed the connection.
 
         Returns:
             Server-sent events: the list as it is, then a new one after each change of the visitor's records; comments
@@ -70,7 +75,7 @@ class Streams:
         except BaseException:
             self._close(owner)
             raise
-        return _Closing(self._events(parts, ask, version, first), lambda: self._close(owner))
+        return _Closing(self._events(parts, ask, version, first, gone), lambda: self._close(owner))
 
     def _close(self, owner: str) -> None:
         with self._lock:
@@ -78,10 +83,12 @@ class Streams:
             self._open += Counter()  # drops who has none
         metrics.STREAMS.dec()
 
-    def _events(self, parts: Parts, ask: Ask, version: tuple[int, ...], first: str) -> Iterator[str]:
+    def _events(
+        self, parts: Parts, ask: Ask, version: tuple[int, ...], first: str, gone: Callable[[], bool]
+    ) -> Iterator[str]:
         yield f"retry: {RETRY_MS}\n\n{first}"
         begun = sent = time.monotonic()
-        while not self.stopping() and time.monotonic() - begun < LIVES_S:
+        while not self.stopping() and not gone() and time.monotonic() - begun < LIVES_S:
             time.sleep(POLL_S)
             try:
                 seen = self._version(parts, ask)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
 from ..app import parts
+from ..gunicorn import gone
 from ..problems import invalid
 from ..recommend import Ask
 from ..schemas.recommend import MAX_EXCLUDED, RecommendOut, RecommendPlace
@@ -30,7 +33,7 @@ def recommend(place: RecommendPlace) -> Response:
 def stream(place: RecommendPlace) -> Response:
     """Server-sent events: the list as it is, and a new one within a second of anything that the visitor does."""
     here = parts()
-    events = here.streams.follow(here, asked(place))
+    events = here.streams.follow(here, asked(place), partial(gone, request.environ))
     response = Response(events, content_type="text/event-stream; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects the answer would hold every list back

@@ -40,3 +40,38 @@ export const search = (body, signal) => call("POST", "/v1/search", { body, signa
 
 export const suggest = (text, size, index, signal) =>
   call("GET", `/v1/suggest?${new URLSearchParams({ q: text, size: String(size), index })}`, { signal });
+
+// The server-sent events of an address as {name, data}, until the server ends them or `signal` aborts.
+export async function* events(path, signal) {
+  const key = sessionStorage.getItem(KEY);
+  const headers = { Accept: "text/event-stream", ...(key && { Authorization: `Bearer ${key}` }) };
+  let response;
+  try {
+    response = await fetch(path, { headers, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, "The service does not answer. Is it still running?");
+  }
+  if (!response.ok) {
+    const answer = await response.json().catch(() => ({}));
+    throw new Problem(response.status, answer.detail || `The service answered ${response.status}.`, answer.type);
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      waiting += value;
+      const blocks = waiting.split("\n\n");
+      waiting = blocks.pop();
+      for (const block of blocks) {
+        const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+        if (fields.data) yield { name: fields.event ?? "message", data: JSON.parse(fields.data) };
+      }
+    }
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, "The stream broke off.");
+  }
+}

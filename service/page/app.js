@@ -9,6 +9,7 @@ import { facetLists } from "./facets.js";
 import { additions, on, tell } from "./hooks.js";
 import { glide, mark, placesOf } from "./moves.js";
 import "./picture.js";
+import "./recommend.js";
 import { clear, draw } from "./results.js";
 import { body, chips, empty, read, SIZE, take, write } from "./state.js";
 import { suggestions } from "./suggest.js";
@@ -224,6 +225,7 @@ function wire() {
     byId("key-input").value = "";
     refresh();
   });
+  on("open", ({ result, best }) => open(result, best));
   addEventListener("keydown", (event) => {
     const writing = document.activeElement?.matches("input, select, textarea");
     if (event.defaultPrevented || byId("detail").open) return;

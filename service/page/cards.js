@@ -21,7 +21,7 @@ function pictureOf(result, index) {
   return `/media/${encodeURIComponent(index)}/${encodeURIComponent(result.id)}`;
 }
 
-function shot(result, index, badge) {
+export function shot(result, index, badge) {
   const frame = make("div", { class: "shot", "aria-hidden": "true" }, (result.source.title || "?").slice(0, 1));
   const address = pictureOf(result, index);
   if (address) {
@@ -37,7 +37,7 @@ function stock(source) {
   return make("span", { class: source.in_stock ? "stock" : "stock out" }, source.in_stock ? "In stock" : "Out of stock");
 }
 
-const buy = (source) => make("div", { class: "buy" }, make("span", { class: "cost" }, price(source)), stock(source));
+export const buy = (source) => make("div", { class: "buy" }, make("span", { class: "cost" }, price(source)), stock(source));
 const maker = (source) => [source.brand, source.color].filter((part) => typeof part === "string" && part).join(" · ");
 
 function stars(source) {

@@ -4,6 +4,7 @@
 // "item" {result, index, place}  a product's sheet opened; `place` is an empty element in it
 // "acted" {event, title}       something a person did was stored
 // "who" {name}                 the visitor is another shopper, or nobody (null)
+// "open" {result, best}        told by a module: open the sheet of a product; `best` is the scale of its bars
 // "ask" {}                     told by a module: search again, from the first page
 
 const heard = new Map();
