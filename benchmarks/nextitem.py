@@ -61,17 +61,33 @@ def ranks(given: Split, scores: Callable[[Sequence[int]], NDArray[np.floating]])
 
 
 def implicit_ranks(given: Split, python: Path) -> dict[str, Ranks]:
-    """The ranks of the models of ``benchmarks/implicit_ranks.py``, run by an interpreter that has the library."""
+    """The ranks of the models of ``benchmarks/implicit_ranks.py``, one target a person."""
+    return implicit_ranks_of(
+        given.histories, given.items, np.arange(len(given.targets)), np.array(given.targets), python
+    )
+
+
+def implicit_ranks_of(
+    histories: Sequence[Sequence[int]], items: int, rows: Ranks, targets: Ranks, python: Path
+) -> dict[str, Ranks]:
+    """The same for targets of any person, run by an interpreter that has the library.
+
+    Args:
+        histories: by person.
+        items: how many there are.
+        rows: of each target, whose it is.
+        targets: items.
+        python: the interpreter.
+    """
     with TemporaryDirectory() as folder:
         source, out = Path(folder) / "split.npz", Path(folder) / "ranks.npz"
-        rows = np.repeat(np.arange(len(given.histories)), [len(one) for one in given.histories])
         np.savez(
             source,
-            rows=rows,
-            columns=np.concatenate([np.asarray(one) for one in given.histories]),
-            shape=np.array([len(given.histories), given.items]),
-            targets=np.array(given.targets),
-            target_rows=np.arange(len(given.targets)),
+            rows=np.repeat(np.arange(len(histories)), [len(one) for one in histories]),
+            columns=np.concatenate([np.asarray(one, np.int64) for one in histories]),
+            shape=np.array([len(histories), items]),
+            targets=targets,
+            target_rows=rows,
         )
         script = Path(__file__).with_name("implicit_ranks.py")
         subprocess.run([str(python), str(script), str(source), str(out)], check=True)

@@ -9,7 +9,7 @@ from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
 from .client import Engine
 from .errors import EngineRejected
-from .names import BEHAVIOUR, MERCHANDISING, PROFILES, SUGGESTIONS, UBI_EVENTS, UBI_QUERIES, parse_physical
+from .names import BEHAVIOUR, MERCHANDISING, PROFILES, SOCIAL, SUGGESTIONS, UBI_EVENTS, UBI_QUERIES, parse_physical
 from .resources import Resource
 
 INDICES = {
@@ -19,6 +19,7 @@ INDICES = {
     MERCHANDISING: "hybridrank-merchandising",
     PROFILES: "hybridrank-profiles",
     SUGGESTIONS: "hybridrank-suggestions",
+    SOCIAL: "hybridrank-social",
 }
 """The indices that an install makes, and the template of each."""
 MADE_OF_OTHERS = frozenset({BEHAVIOUR, SUGGESTIONS})
@@ -140,7 +141,7 @@ def _remove_index(engine: Engine, index: str, done: Removal) -> None:
     if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
         done.stays.append(f"index {index}, which was there before")
     elif count and index not in MADE_OF_OTHERS:
-        what = {MERCHANDISING: "merchandising", PROFILES: "people"}.get(index, "behaviour")
+        what = {MERCHANDISING: "merchandising", PROFILES: "people", SOCIAL: "people"}.get(index, "behaviour")
         done.stays.append(f"index {index} with {count} documents of {what}; delete it by hand")
     else:
         engine.request("DELETE", f"/{index}")

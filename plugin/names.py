@@ -18,6 +18,7 @@ BEHAVIOUR = "hybridrank-behaviour"
 MERCHANDISING = "hybridrank-merchandising"
 PROFILES = "hybridrank-profiles"
 SUGGESTIONS = "hybridrank-suggestions"
+SOCIAL = "hybridrank-social"
 PIPELINE_MINMAX = "hybridrank-minmax"
 PIPELINE_RRF = "hybridrank-rrf"
 LAST_GENERATION = 999_999

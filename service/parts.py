@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
 from personal.errors import PersonalError, SecretUnusable
+from personal.friends import Friends
 from personal.keystore import KeyStore, SqliteKeyStore
 from personal.trail import Documents
 from plugin.catalogue import lookup
@@ -157,6 +158,11 @@ class Parts:
             if self._suggest is None:
                 self._suggest = Suggest.of(self.settings, self.engine, self.behaviour.pseudonyms)
             return self._suggest
+
+    @property
+    def friends(self) -> Friends:
+        """Friends and what they share; raises as :attr:`keystore` does."""
+        return self.people.friends
 
     def _teach(self, events: Documents) -> None:
         """Teach profiles what the reconciler found; a store of keys that does not work must not stop its counting."""

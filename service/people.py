@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personal import keystore, masterkeys
+from personal.deeds import deeds_of
 from personal.errors import KeyStoreUnusable, PersonalError
+from personal.friends import Friends
 from personal.keystore import KeyStore, SqliteKeyStore
 from personal.masterkeys import MasterKeys
 from personal.profiles import NOTHING_HELD, Held, Profiles
@@ -44,6 +46,8 @@ class People:
         self._limit_s = settings.behaviour_budget_ms / 1000
         self._store = store
         self.profiles = Profiles(engine, store)
+        self.friends = Friends(engine, store)
+        self._engine = engine
 
     def visitor(self, subject: Subject | None, session: str | None, *, tenant: str) -> Visitor:
         """Who a request is about; a person who comes for the first time gets a pseudonym and a key.
@@ -94,6 +98,16 @@ class People:
                 self.profiles.learn(visitor, events)
         except (EngineError, PersonalError) as error:
             _untaught(error)
+
+    def share(self, visitor: Visitor, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Let friends see what was just stored, if the person wants that; where it fails, they do not see it."""
+        person = visitor.person
+        try:
+            if events and person is not None and self.friends.shares(person):
+                with metrics.stage("share"):
+                    self.friends.note(person, deeds_of(self._engine, events))
+        except (EngineError, PersonalError) as error:
+            without("share", error)
 
     def note_query(self, visitor: Visitor, catalogue: str, text: str, held: Held) -> None:
         """Teach what was just asked for."""

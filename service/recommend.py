@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personal.errors import SecretUnusable
+from personal.errors import PersonalError
 from personal.event_times import now_ms
 from personal.profiles import NOTHING_HELD, Held
 from personal.recommend import Origins, merged, query_of, reason_of, recent_of, title_of
@@ -38,7 +38,7 @@ log = logging.getLogger("hybridrank.service")
 
 K_VECTOR = 40
 K_LEXICAL = 20
-SHORTLIST = 50
+SHORTLIST = 60
 """Candidates that the ranker scores."""
 AROUND = 3
 """So many of the visit's latest items, beside the viewed one, are asked what goes with them."""
@@ -61,7 +61,7 @@ class Ask:
         exclude: ids that must not come: what is on the page.
         visitor: who asks; what they did lately counts.
         lacks: what could not be had before, or ``None``.
-        social: what friends share, value in 0..1 by item.
+        social: let what the person's friends share count.
     """
 
     index: str | None = None
@@ -71,7 +71,7 @@ class Ask:
     exclude: tuple[str, ...] = ()
     visitor: Visitor = NOBODY
     lacks: str | None = None
-    social: Mapping[str, float] = field(default_factory=dict)
+    social: bool = False
 
 
 class RecommendService:
@@ -161,8 +161,16 @@ class _Answering:
         nothing: Mapping[str, float] = {}
         trending = self._without("trending", lambda: reader.trending(name, timeout_s=self._limit), nothing)
         expected = self._without("sequence", lambda: self._expected([*before, *own]), nothing)
-        origins = Origins(sequence=expected, trending=trending, social=self._ask.social)
+        origins = Origins(sequence=expected, trending=trending, social=self._shared())
         return origins if beside is None else replace(origins, together=beside[0], visit=beside[1])
+
+    def _shared(self) -> Mapping[str, float]:
+        """What the person's friends share, where that is wanted."""
+        person, nothing = self._ask.visitor.person, dict[str, float]()
+        if not self._ask.social or person is None:
+            return nothing
+        friends, name = self._parts.friends, self._catalogue.name
+        return self._without("social", lambda: friends.of(person, name, timeout_s=self._limit), nothing)
 
     def _expected(self, visit: Sequence[str]) -> Mapping[str, float]:
         """What the catalogue's sequence model expects after the visit and the viewed item."""
@@ -249,7 +257,7 @@ class _Answering:
         try:
             with metrics.stage(part):
                 return run()
-        except (EngineError, SecretUnusable, ModelError) as error:
+        except (EngineError, PersonalError, ModelError) as error:
             metrics.WITHOUT.labels(part, type(error).__name__).inc()
             log.warning("recommendations go without %s: %s", part, type(error).__name__)
             self._lacks.append(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .embed import blueprint as embed
 from .events import blueprint as events
+from .graph import blueprint as graph
 from .health import blueprint as health
 from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
@@ -17,4 +18,4 @@ from .suggest import blueprint as suggest
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, suggest, recommend, rerank, embed, events, merchandising, health, metrics, page)
+BLUEPRINTS = (search, suggest, recommend, graph, rerank, embed, events, merchandising, health, metrics, page)

@@ -33,7 +33,9 @@ def events(body: EventsBody) -> Response:
     with metrics.stage("events"):
         taken = here.behaviour.intake.take(attributed(given, who), default=here.settings.index)
     if taken.fresh and who.owner is not None:
-        here.people.learn(who, [(event.id, event.document) for event in taken.fresh])
+        fresh = [(event.id, event.document) for event in taken.fresh]
+        here.people.learn(who, fresh)
+        here.people.share(who, fresh)
     metrics.EVENTS.labels("stored").inc(taken.stored)
     metrics.EVENTS.labels("duplicate").inc(taken.duplicates)
     metrics.EVENTS.labels("rejected").inc(len(taken.rejected))

@@ -50,4 +50,4 @@ def asked(place: RecommendPlace) -> Ask:
     if len(exclude) > MAX_EXCLUDED:
         raise invalid("exclude", f"at most {MAX_EXCLUDED} ids, got {len(exclude)}")
     who, lacks = visitor_or_nobody()
-    return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks)
+    return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks, place.social)

@@ -11,6 +11,9 @@ from rich.table import Table
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 ItemOption = Annotated[str | None, typer.Option("--item", help="Id of the product that is looked at.")]
+ForOption = Annotated[str | None, typer.Option("--for", help="The shop's own name of the person who looks.")]
+SocialOption = Annotated[bool, typer.Option("--social", help="Let what the person's friends share count.")]
+TenantOption = Annotated[str | None, typer.Option("--tenant", help="Whose people; the default is the demo's.")]
 SizeOption = Annotated[int, typer.Option("--size", min=1, max=50, help="How many.")]
 DiversityOption = Annotated[
     float, typer.Option("--diversity", min=0.0, max=1.0, help="0: by score alone; 1: as different as can be.")
@@ -21,21 +24,37 @@ ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="Ids 
 def recommend(
     *,
     item: ItemOption = None,
+    person: ForOption = None,
+    social: SocialOption = False,
+    tenant: TenantOption = None,
     index: IndexOption = None,
     size: SizeOption = 8,
     diversity: DiversityOption = 0.2,
     exclude: ExcludeOption = None,
     json_output: JsonFlag = False,
 ) -> None:
-    """Recommend products beside one that is looked at."""
+    """Recommend products beside one that is looked at, or for a person."""
+    from personal.visitor import NOBODY, Visitor
+
+    from ..keys import DEFAULT_TENANT
     from ..parts import Parts
     from ..problems import Problem
     from ..recommend import Ask
 
+    if social and person is None:
+        raise fail("--social: name the person whose friends are meant, with --for", 2)
     with one_line_errors():
         parts = Parts(settings(index=index))
+        visitor = NOBODY
+        if person is not None:
+            known = parts.keystore.find(tenant or DEFAULT_TENANT, person)
+            if known is None:
+                raise fail("--for: nobody of that name has been here")
+            visitor = Visitor(known.tenant, known)
         try:
-            found = parts.recommend.answer(Ask(index, item, size, diversity, tuple(exclude or ())))
+            found = parts.recommend.answer(
+                Ask(index, item, size, diversity, tuple(exclude or ()), visitor, None, social)
+            )
         except Problem as error:
             raise fail(error.detail) from error
     if json_output:

@@ -1,0 +1,160 @@
+"""Friends: what somebody shares reaches their friends, only while they share it, and nobody reads it in the engine."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from personal.event_times import now_ms
+from personal.friends import HALF, social
+from personal.keystore import Identity
+from personal.subject import Subject
+from plugin.client import ClusterConfig, Engine
+from plugin.install import install
+from plugin.names import SOCIAL
+from service.parts import Parts
+from service.persons import mint
+from service.settings import Settings
+from tests.fixtures_service import INDEX, Running
+
+pytestmark = pytest.mark.engine
+WAIT_S = 120
+
+
+@pytest.fixture(scope="module")
+def parts(engine_url: str, service_home: Path) -> Iterator[Parts]:
+    with Engine(ClusterConfig(engine_url, timeout_s=60)) as engine:
+        install(engine)
+    found = Parts(Settings(home=service_home, opensearch_url=engine_url, index=INDEX, opensearch_timeout_s=60))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def names() -> list[str]:
+    """Subjects whom nobody has met."""
+    run = uuid.uuid4().hex
+    return [f"{name}-{run}@example.org" for name in ("ada", "ben", "cleo")]
+
+
+def person(parts: Parts, name: str) -> Identity:
+    return parts.keystore.obtain("default", name)
+
+
+def headers(home: Path, name: str) -> dict[str, str]:
+    keys = home / "secrets" / "person-tokens.json"
+    return {"X-Hybridrank-Person": mint(keys, Subject("default", name), make_key=True)}
+
+
+def post_graph(service: Running, **body: Any) -> dict[str, Any]:
+    answer = httpx.post(f"{service.url}/v1/graph", json=body, timeout=WAIT_S)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def buy(service: Running, who: dict[str, str], item: str) -> None:
+    event = {
+        "action_name": "purchase",
+        "event_id": uuid.uuid4().hex,
+        "timestamp": now_ms(),
+        "event_attributes": {"object": {"object_id": item}},
+    }
+    answer = httpx.post(f"{service.url}/v1/events", json=event, headers=who, timeout=WAIT_S)
+    assert answer.json() == {"accepted": 1, "rejected": []}
+
+
+def products(service: Running, query: str) -> list[str]:
+    body = {"query": query, "size": 4}
+    found = httpx.post(f"{service.url}/v1/search", json=body, timeout=WAIT_S).json()["results"]
+    return [one["id"] for one in found]
+
+
+def recommended(service: Running, who: dict[str, str], **query: Any) -> dict[str, dict[str, Any]]:
+    answer = httpx.get(f"{service.url}/v1/recommend", params={"size": 50, **query}, headers=who, timeout=WAIT_S)
+    assert answer.status_code == 200, answer.text
+    return {one["id"]: one for one in answer.json()["recommendations"]}
+
+
+def test_what_is_shared_reaches_friends_until_it_is_taken_back(
+    service: Running, service_home: Path, parts: Parts, names: list[str]
+) -> None:
+    ada, ben, _ = names
+    as_ada, as_ben, as_cleo = (headers(service_home, name) for name in names)
+    before, shared, later = products(service, "coffee press")[:3]
+    assert post_graph(service, edges=[[ada, ben]]) == {"accepted": 1, "rejected": []}
+    buy(service, as_ben, before)
+    assert httpx.get(f"{service.url}/v1/sharing", headers=as_ben, timeout=WAIT_S).json() == {"sharing": False}
+    assert recommended(service, as_ada, social=True) == {} or before not in {
+        item for item, one in recommended(service, as_ada, social=True).items() if "social" in one["signals"]
+    }
+    assert httpx.put(f"{service.url}/v1/sharing", headers=as_ben, timeout=WAIT_S).json() == {"sharing": True}
+    buy(service, as_ben, shared)
+    feed = recommended(service, as_ada, social=True)
+    assert feed[shared]["signals"]["social"] == pytest.approx(0.5 + 0.5 / (1 + HALF), abs=1e-3)
+    assert feed[shared]["reason"] == "Your friends like it"
+    assert "social" not in feed.get(before, {"signals": {}})["signals"], "what came before sharing is not shared"
+    assert all("social" not in one["signals"] for one in recommended(service, as_ada).values())
+    assert all("social" not in one["signals"] for one in recommended(service, as_cleo, social=True).values())
+    assert all("social" not in one["signals"] for one in recommended(service, as_ben, social=True).values())
+
+    parts.engine.request("POST", f"/{SOCIAL}/_refresh")
+    everything = json.dumps(parts.engine.search(SOCIAL, {"size": 1000}))
+    assert not any(secret in everything for secret in (*names, shared, later))
+
+    assert httpx.delete(f"{service.url}/v1/sharing", headers=as_ben, timeout=WAIT_S).json() == {"sharing": False}
+    buy(service, as_ben, later)
+    assert all("social" not in one["signals"] for one in recommended(service, as_ada, social=True).values())
+    # Sharing again is a new record with a new key: nothing of the old one comes back.
+    parts.friends.share(person(parts, ben))
+    assert parts.friends.of(person(parts, ada), INDEX) == {}
+
+
+def test_edges_are_idempotent_symmetric_and_can_be_taken_away(parts: Parts, names: list[str]) -> None:
+    ada, ben, cleo = names
+    friends = parts.friends
+    for edges in ([[ada, ben], [ben, ada], [ada, cleo]], [[ada, ben]]):
+        assert friends.link("default", edges).accepted == len(edges)
+    for name in names:
+        friends.share(person(parts, name))
+    assert friends.of(person(parts, ada), INDEX) == {}
+    assert friends.link("default", [[ben, ada], ["nobody here", "nor here"]], remove=True).accepted == 2
+    assert parts.keystore.find("default", "nobody here") is None, "taking away makes nobody"
+    friends.erase(person(parts, cleo))
+    assert not friends.shares(person(parts, cleo))
+
+
+def test_edges_that_cannot_be_are_named(service: Running, names: list[str]) -> None:
+    ada, ben, _ = names
+    edges = [[ada, ada], [ada, ben], "ada", [ada], [ada, 5], [ada, ""], [ada, "x\x1fshare\x1f"], [ada, "n" * 300]]
+    found = post_graph(service, edges=edges)
+    assert found["accepted"] == 1
+    assert [one["index"] for one in found["rejected"]] == [0, 2, 3, 4, 5, 6, 7]
+    assert found["rejected"][0]["reason"] == "an edge to oneself"
+    assert ada not in json.dumps(found)
+    for body, status in (
+        ({"edges": [[ada, ben]] * 1001}, 422),
+        ({"edge": []}, 422),
+        ({"edges": "x"}, 422),
+        ([], 422),
+    ):
+        assert httpx.post(f"{service.url}/v1/graph", json=body, timeout=WAIT_S).status_code == status, body
+    for method in ("GET", "PUT", "DELETE"):
+        answer = httpx.request(method, f"{service.url}/v1/sharing", timeout=WAIT_S)
+        assert answer.status_code == 401
+        assert answer.json()["errors"][0]["field"] == "X-Hybridrank-Person"
+
+
+def test_the_signal_grows_with_friends_and_stays_below_one() -> None:
+    assert social({}) == {}
+    values = [social({"a": total})["a"] for total in (0.1, 1.0, 3.0, 500.0)]
+    assert values == sorted(values)
+    assert 0.5 < values[0] < values[-1] < 1.0
+    assert values[2] == 0.75
+    assert social({"a": 0.0}) == {}
