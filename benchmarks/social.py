@@ -171,9 +171,8 @@ def candidates(task: Task, python: Path | None, graph_network: bool) -> dict[str
         targets = np.array([one for wanted in task.asked for one in wanted])
         ends = np.cumsum([len(one) for one in task.asked if one])[:-1]
         by_name = implicit_ranks_of(histories, task.known.shape[1], rows, targets, python)
-        found["implicit"] = {
-            name: np.split(values, ends) for name, values in by_name.items() if name[:3] in {"als", "bpr"}
-        }
+        factors = {name: values for name, values in by_name.items() if name[:3] in {"als", "bpr"}}
+        found["implicit"] = {name: np.split(values, ends) for name, values in factors.items()}
     if graph_network:
         found["LightGCN"] = {}
         for layers, epochs in ((1, 150), (2, 150), (3, 150), (2, 400)):
