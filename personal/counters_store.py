@@ -75,6 +75,72 @@ class CounterStore:
                 return
         raise FoldFailed(f"{len(todo)} counters stayed busy")
 
+    def forget(self, people: Iterable[str]) -> int:
+        """Take everything of people out of the counters, which then are as if it had never been counted.
+
+        Args:
+            people: pseudonyms, as observations have them.
+
+        Returns:
+            How many counters were changed.
+
+        Raises:
+            FoldFailed: too many others wrote the same counters; calling it again goes on.
+            EngineError: the engine does not answer or refuses; likewise.
+        """
+        names = list(people)
+        changed: set[str] = set()
+        while names:
+            self._engine.request("POST", f"/{BEHAVIOUR}/_refresh")
+            ours = [{"term": {"kind": "person"}}, {"term": {"family": str(self.family)}}, {"terms": {"person": names}}]
+            query = {"bool": {"filter": ours}}
+            hits = self._engine.search(BEHAVIOUR, {"size": _AT_ONCE, "query": query})["hits"]["hits"]
+            found = {str(hit["_id"]): Key(*(hit["_source"][name] for name in Key._fields)) for hit in hits}
+            if not found:
+                break
+            self._empty(found)
+            changed |= {self.family.counter_id(key) for key in found.values()}
+            body = {"query": {"ids": {"values": sorted(found)}}}
+            self._engine.request(
+                "POST", f"/{BEHAVIOUR}/_delete_by_query", body, {"refresh": "true", "conflicts": "proceed"}
+            )
+        return len(changed)
+
+    def _empty(self, people: Mapping[str, Key]) -> None:
+        """Bring people's documents to having done nothing, and their counters with them."""
+        todo = dict(people)
+        for attempt in range(ATTEMPTS):
+            _pause(attempt)
+            found = self._read(todo)
+            unsettled: dict[str, Key] = {}
+            writes: list[Write] = []
+            for name, old in found.items():
+                state = {
+                    action: [(slot[0], slot[1], slot[2]) for slot in slots]
+                    for action, slots in old.source["state"].items()
+                }
+                if old.source["pending"] is not None:
+                    unsettled[name] = todo[name]
+                elif state:
+                    change = difference({}, contribution(state, self.family))
+                    source = {
+                        **old.source,
+                        "did": [],
+                        "state": {},
+                        "n": old.source["n"] + 1,
+                        "pending": {"sums": change, "people": -1},
+                    }
+                    writes.append(Write(BEHAVIOUR, name, source, old))
+            for write, outcome in zip(writes, write_many(self._engine, writes), strict=True):
+                if outcome.kind == "refused":
+                    raise FoldFailed(f"the engine refuses a counter: {outcome.reason}")
+                if outcome.kind == "written":
+                    unsettled[write.id] = todo[write.id]
+            if not writes and not unsettled:
+                return
+            self._settle(unsettled)
+        raise FoldFailed(f"{len(todo)} counters stayed busy")
+
     def _next(self, events: list[Observation], old: Stored | None) -> dict[str, Any] | None:
         """A person's document with more events, the change to the counter pending; ``None`` when nothing changes."""
         before = old.source["state"] if old is not None else {}

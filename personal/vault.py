@@ -148,11 +148,11 @@ class Vault:
             time.sleep(random.uniform(0.0, min(0.1, 0.004 * 2.0**attempt)))
         raise ProfileBusy("a record stayed busy")
 
-    def delete(self, slots: Sequence[Slot]) -> None:
-        """Delete records; what is not there is no failure. Gets and searches miss them when this returns."""
-        for slot in slots:
-            body = {"query": {"ids": {"values": [slot.id]}}}
-            self._delete(body)
+    def delete(self, slots: Sequence[Slot]) -> int:
+        """Delete records; returns how many there were. Gets and searches miss them when this returns."""
+        if not slots:
+            return 0
+        return self._delete({"query": {"ids": {"values": [slot.id for slot in slots]}}})
 
     def delete_of(self, pseudonym: str) -> int:
         """Delete every record of a pseudonym, in every catalogue; returns how many there were."""

@@ -33,6 +33,8 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
             "graph.sharing",
             "graph.share",
             "graph.unshare",
+            "profile.held",
+            "profile.erase",
             "rerank.rerank",
             "embed.embed",
             "events.events",

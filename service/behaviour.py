@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from personal.behaviour import Formula
 from personal.behaviour_reader import BehaviourReader
 from personal.counters import Family
+from personal.counters_store import CounterStore
 from personal.intake import Intake
 from personal.merchandising import RuleBook
 from personal.pseudonyms import Pseudonyms, load
@@ -30,6 +31,7 @@ class Behaviour:
         reconciler: counts what nobody has counted.
         pseudonyms: stand for people, sessions and queries.
         together: what goes with items, and what trends.
+        counters: of what people did.
     """
 
     intake: Intake
@@ -38,6 +40,7 @@ class Behaviour:
     reconciler: Reconciler
     pseudonyms: Pseudonyms
     together: TogetherReader
+    counters: CounterStore
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine, teach: Callable[[Documents], None]) -> Behaviour:
@@ -60,4 +63,5 @@ class Behaviour:
             Reconciler(engine, pseudonyms, family, teach),
             pseudonyms,
             TogetherReader(engine, family),
+            CounterStore(engine, family),
         )

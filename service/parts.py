@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
+from personal.erasure import Erasure
 from personal.errors import PersonalError, SecretUnusable
 from personal.friends import Friends
 from personal.keystore import KeyStore, SqliteKeyStore
@@ -42,6 +43,11 @@ log = logging.getLogger("hybridrank.service")
 
 READY_WITHIN_S = 3.0
 """How long OpenSearch may take to answer one question of a look at the parts."""
+SWEEP_EVERY_S = 60.0
+SWEPT_FOR_S = 600
+"""For how long an erasure is swept again."""
+SESSION_DAYS = 30
+"""After how many days without anything new the record of a visit is deleted."""
 READY_FOR_S = 1.0
 """How long one look at the parts counts, so that many probes are one call to the engine."""
 
@@ -164,6 +170,28 @@ class Parts:
         """Friends and what they share; raises as :attr:`keystore` does."""
         return self.people.friends
 
+    @property
+    def erasure(self) -> Erasure:
+        """Shows and erases what is held about people; raises as :attr:`keystore` and :attr:`behaviour` do."""
+        with self._lock:
+            return Erasure(
+                self.engine,
+                self.keystore,
+                profiles=self.people.profiles,
+                pseudonyms=self.behaviour.pseudonyms,
+                counters=self.behaviour.counters,
+                asked=self.suggest.asked,
+                also=[self.people.friends.erase],
+            )
+
+    def _sweep(self) -> None:
+        """Sweep once more what people left who were erased lately: what came in while they were."""
+        try:
+            self.erasure.replay(int(time.time()) - SWEPT_FOR_S)
+            self.people.profiles.vault.delete_idle(SESSION_DAYS)
+        except PersonalError as error:
+            log.warning("erasures could not be swept: %s", type(error).__name__)
+
     def _teach(self, events: Documents) -> None:
         """Teach profiles what the reconciler found; a store of keys that does not work must not stop its counting."""
         try:
@@ -208,6 +236,7 @@ class Parts:
             "reconciler", lambda: metrics.RECONCILED.inc(reconciler.run()), self.settings.reconcile_s, self._stop
         )
         keep_doing("suggestions", suggest.keep_up, self.settings.suggest_refresh_s, self._stop)
+        keep_doing("erasures", self._sweep, SWEEP_EVERY_S, self._stop)
 
     def close(self) -> None:
         """Let go of every part; the next use would load it again."""

@@ -57,10 +57,17 @@ class People:
             UnknownMasterKey: the master key over this person's is lost.
             SealBroken: what is stored of this person's key was altered.
         """
+        if subject is None:
+            return self.known(None, session, tenant=tenant)
+        self._store.obtain(subject.tenant, subject.subject)
+        return self.known(subject, session, tenant=tenant)
+
+    def known(self, subject: Subject | None, session: str | None, *, tenant: str) -> Visitor:
+        """Who a request is about, as far as they were here before; raises as :meth:`visitor` does."""
         if subject is None and session is None:
             return NOBODY
         tenant = subject.tenant if subject is not None else tenant
-        person = self._store.obtain(subject.tenant, subject.subject) if subject is not None else None
+        person = self._store.find(subject.tenant, subject.subject) if subject is not None else None
         owner = session_owner(self._store, tenant, session) if session is not None else None
         return Visitor(tenant, person, session, owner)
 

@@ -27,6 +27,11 @@ def visitor() -> Visitor:
     return found
 
 
+def known_visitor() -> Visitor:
+    """The visitor as far as they were here before: asking what is held makes no key. Raises as :func:`visitor` does."""
+    return parts().people.known(g.person, g.session, tenant=g.caller.tenant)
+
+
 def visitor_or_nobody() -> tuple[Visitor, str | None]:
     """The visitor; where the keys of people cannot be used nobody, and ``"profile"`` as what the answer lacks."""
     try:

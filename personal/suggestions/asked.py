@@ -13,7 +13,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from plugin.client import Engine
 from plugin.errors import EngineRejected, InvalidQuery
@@ -184,10 +183,3 @@ def _is_catalogue(name: str) -> bool:
     except InvalidQuery:
         return False
     return True
-
-
-def written_queries(engine: Engine, client_id: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """(id, document) of every logged query of a pseudonym, at most 10,000, the latest first."""
-    engine.request("POST", f"/{UBI_QUERIES}/_refresh")
-    body = {"query": {"term": {"client_id": client_id}}, "size": 10_000, "sort": [{"timestamp": "desc"}]}
-    return [(str(hit["_id"]), hit["_source"]) for hit in engine.search(UBI_QUERIES, body)["hits"]["hits"]]

@@ -9,6 +9,7 @@ from .health import blueprint as health
 from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
 from .page import blueprint as page
+from .profile import blueprint as profile
 from .recommend import blueprint as recommend
 from .rerank import blueprint as rerank
 from .search import blueprint as search
@@ -18,4 +19,4 @@ from .suggest import blueprint as suggest
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, suggest, recommend, graph, rerank, embed, events, merchandising, health, metrics, page)
+BLUEPRINTS = (search, suggest, profile, recommend, graph, rerank, embed, events, merchandising, health, metrics, page)

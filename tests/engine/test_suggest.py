@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,11 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from personal.subject import Subject
 from personal.trail import shards_of
 from plugin.client import ClusterConfig, Engine
 from plugin.names import BEHAVIOUR, SUGGESTIONS
+from service.cli import build
 from service.persons import mint
 from tests.fixtures_service import INDEX, Running, settings_of
 
@@ -135,12 +134,13 @@ def test_bad_input_is_named(service: Running) -> None:
 
 
 def test_the_terminal_gives_the_same(service: Running, engine_url: str, service_home: Path) -> None:
-    environment = {**os.environ, **settings_of(engine_url, service_home)}
-    command = [sys.executable, "-m", "service", "suggest", "sho", "--size", "5", "--json"]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True)
-    assert json.loads(done.stdout)["suggestions"] == suggest(service, "sho", size=5)
-    built = subprocess.run([*command[:4], "--build", "--json"], env=environment, check=True, capture_output=True)
-    assert json.loads(built.stdout)["written"] == 0
+    def run(*arguments: str) -> Any:
+        done = CliRunner().invoke(build(), ["suggest", *arguments, "--json"], env=settings_of(engine_url, service_home))
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    assert run("sho", "--size", "5")["suggestions"] == suggest(service, "sho", size=5)
+    assert run("--build")["written"] == 0
 
 
 def test_an_index_that_was_made_anew_is_read_anew(engine: Engine) -> None:

@@ -1,0 +1,213 @@
+"""Erasing a person or a visit: first the key, which unlinks everything at once, then everything itself.
+
+Each step may be the last before a crash, and all may be done again: a tombstone in the key store names the pseudonym,
+and :meth:`Erasure.replay` sweeps what is left of it, also after an older snapshot of the engine was restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from plugin.catalogue import list_catalogues
+from plugin.client import Engine
+from plugin.names import UBI_EVENTS, UBI_QUERIES
+
+from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
+from .counters_store import CounterStore
+from .event_times import now_ms, strict_date_time
+from .holdings import Trace, delete_logged, logged
+from .keystore import Identity, KeyStore
+from .profiles import Profiles
+from .pseudonyms import Pseudonyms
+from .suggestions.asked import Asked
+from .taste import Taste
+from .vault import session_slot
+from .visitor import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure took away, counted.
+
+    Attributes:
+        person: whether there was a key.
+        records: profiles and sessions.
+        events: of ``ubi_events``.
+        queries: of ``ubi_queries``.
+        counters: counters that the person had moved, folded anew without them.
+    """
+
+    person: bool = False
+    records: int = 0
+    events: int = 0
+    queries: int = 0
+    counters: int = 0
+
+
+class Erasure:
+    """Shows and erases what is held. Thread-safe."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: KeyStore,
+        *,
+        profiles: Profiles,
+        pseudonyms: Pseudonyms,
+        counters: CounterStore,
+        asked: Asked,
+        also: Sequence[Callable[[Identity], object]] = (),
+    ) -> None:
+        """Make one.
+
+        Args:
+            engine: the cluster.
+            store: of keys.
+            profiles: with the records.
+            pseudonyms: under which counters know people.
+            counters: of behaviour.
+            asked: counters of queries.
+            also: further parts that hold something of a person; each is told before the key goes.
+        """
+        self._engine = engine
+        self._store = store
+        self._profiles = profiles
+        self._pseudonyms = pseudonyms
+        self._counters = counters
+        self._asked = asked
+        self._also = also
+
+    def erase(self, visitor: Visitor, subject: str | None) -> Erased:
+        """Erase somebody. Whoever asks for them afterwards finds nobody; what they do next is a new person's.
+
+        Args:
+            visitor: the person, the visit, or both.
+            subject: the shop's name of the person; ``None`` where there is only a visit.
+
+        Raises:
+            EngineError: the engine does not answer; the key is gone already, and the rest goes with :meth:`replay`.
+            KeyStoreUnusable: nothing was erased.
+        """
+        person = visitor.person
+        gone = False
+        if person is not None and subject is not None:
+            for part in self._also:
+                part(person)
+            gone = self._store.delete(person.tenant, subject) is not None
+        found = self._sweep(traces_of(visitor))
+        records = found.records
+        if visitor.session is not None:
+            slots = [
+                session_slot(self._store, visitor.tenant, name, visitor.session, None) for name in self._catalogues()
+            ]
+            records += self._profiles.vault.delete(slots)
+        return Erased(gone, records, found.events, found.queries, found.counters)
+
+    def replay(self, since_s: int = 0) -> int:
+        """Sweep what is left of everybody who was erased since then; returns how many people that were.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        stones = self._store.tombstones(since_s)
+        for stone in stones:
+            self._sweep([Trace("client_id", stone.pseudonym)])
+        return len(stones)
+
+    def _sweep(self, traces: Sequence[Trace]) -> Erased:
+        records = sum(self._profiles.vault.delete_of(trace.value) for trace in traces if trace.field == "client_id")
+        catalogues = set(self._catalogues())
+        typed: dict[str, set[tuple[str, str]]] = {}
+        for trace in traces:
+            for _, document in logged(self._engine, UBI_QUERIES, [trace]):
+                text, catalogue = document.get("user_query"), str(document.get("application"))
+                if isinstance(text, str):
+                    typed.setdefault(trace.value, set()).add((catalogue, text))
+        events = delete_logged(self._engine, UBI_EVENTS, traces)
+        known = {self._pseudonyms.person(name, trace.value) for name in catalogues for trace in traces}
+        counters = self._counters.forget(sorted(known))
+        for who, texts in typed.items():
+            self._asked.withdraw(who, texts)
+        queries = delete_logged(self._engine, UBI_QUERIES, traces)
+        for who, texts in typed.items():  # once more, should they have been counted from the log meanwhile
+            self._asked.withdraw(who, texts)
+        return Erased(False, records, events, queries, counters)
+
+    def held(self, visitor: Visitor, *, most: int | None = None) -> dict[str, Any]:
+        """Everything that is held about a visitor, readable.
+
+        Args:
+            visitor: who asks.
+            most: how many events and queries at most, the latest; ``None`` is all.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        person, traces = visitor.person, traces_of(visitor)
+        records: list[dict[str, Any]] = []
+        if person is not None:
+            records += [
+                {"kind": kind, "catalogue": catalogue, **(_unreadable() if found.broken else shown(found.taste))}
+                for kind, catalogue, found in self._profiles.vault.all_of(person)
+            ]
+        if visitor.session is not None:
+            names = list(self._catalogues())
+            slots = [session_slot(self._store, visitor.tenant, name, visitor.session, None) for name in names]
+            for name, found in zip(names, self._profiles.vault.read(slots), strict=True):
+                if found.stored is not None:
+                    content = _unreadable() if found.broken else shown(found.taste)
+                    records.append({"kind": "session", "catalogue": name, **content})
+        logs = {
+            name: [document for _, document in _first(logged(self._engine, index, traces), most)]
+            for name, index in (("events", UBI_EVENTS), ("queries", UBI_QUERIES))
+        }
+        return {
+            "tenant": visitor.tenant,
+            "pseudonym": visitor.client_id,
+            "session": visitor.session_id,
+            "records": records,
+            **logs,
+        }
+
+    def _catalogues(self) -> list[str]:
+        return [catalogue.name for catalogue in list_catalogues(self._engine)]
+
+
+def traces_of(visitor: Visitor) -> list[Trace]:
+    """What a visitor is in the logs."""
+    traces = []
+    if visitor.client_id is not None:
+        traces.append(Trace("client_id", visitor.client_id))
+    if visitor.session_id is not None:
+        traces.append(Trace("session_id", visitor.session_id))
+    return traces
+
+
+def shown(taste: Taste) -> dict[str, Any]:
+    """A memory for people to read: what was done with which items, what was typed, and what is concluded from it."""
+    weights = item_weights(taste, now_ms(), PROFILE_HALF_LIFE_S)
+    names = sorted({facet for facts in taste.facts.values() for facet in facts.facets})
+    liked = {name: facet_weights(taste, name, weights) for name in names}
+    return {
+        "items": [
+            {"item": item, "action": action, "last": strict_date_time(deed.time_ms), **taste.facts[item].facets}
+            for (item, action), deed in sorted(taste.deeds.items(), key=lambda pair: pair[1], reverse=True)
+        ],
+        "queries": [{"text": text, "last": strict_date_time(taste.queries[text])} for text in taste.recent_queries],
+        "affinities": {
+            name: {value: round(weight, 3) for value, weight in sorted(found.items(), key=lambda one: -one[1])}
+            for name, found in liked.items()
+            if found
+        },
+    }
+
+
+def _unreadable() -> dict[str, Any]:
+    return {"unreadable": "this record does not open: it was altered, or its key is lost"}
+
+
+def _first(found: Any, most: int | None) -> list[Any]:
+    return list(found if most is None else islice(found, most))

@@ -1,0 +1,190 @@
+"""Erasure through the front door: what was held is shown first, then gone everywhere, and everybody else is whole."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from personal.counters import fold
+from personal.observations import observe
+from personal.subject import Subject
+from plugin.client import Engine
+from plugin.names import BEHAVIOUR, PROFILES, UBI_EVENTS, UBI_QUERIES
+from service.cli import build
+from service.parts import Parts
+from service.persons import mint
+from tests.engine.test_profiles import act, engine, parts, search  # noqa: F401 - fixtures among them
+from tests.fixtures_service import INDEX, Running, settings_of
+
+pytestmark = pytest.mark.engine
+OURS = (BEHAVIOUR, PROFILES, UBI_EVENTS, UBI_QUERIES, "hybridrank-suggestions")
+
+
+@pytest.fixture
+def login(service_home: Path) -> Callable[[str], dict[str, str]]:
+    keys = service_home / "secrets" / "person-tokens.json"
+    return lambda name: {"X-Hybridrank-Person": mint(keys, Subject("default", name), make_key=True)}
+
+
+def everything(engine: Engine) -> str:  # noqa: F811
+    """All that the engine holds of people, as text."""
+    engine.request("POST", f"/{','.join(OURS)}/_refresh")
+    return json.dumps([engine.search(index, {"size": 10_000})["hits"]["hits"] for index in OURS])
+
+
+def sums(parts: Parts, items: list[str]) -> dict[str, Any]:  # noqa: F811
+    """The stored counters of some items, and what a slow fold of the event log gives for them."""
+    cluster, behaviour = parts.engine, parts.behaviour
+    cluster.request("POST", f"/{UBI_EVENTS},{BEHAVIOUR}/_refresh")
+    query = {"bool": {"filter": [{"terms": {"event_attributes.object.object_id": items}}]}}
+    hits = cluster.search(UBI_EVENTS, {"size": 10_000, "query": query})["hits"]["hits"]
+    seen = observe(cluster, behaviour.pseudonyms, [(str(hit["_id"]), hit["_source"]) for hit in hits])
+    folded = fold((one for each in seen for one in each.observations), behaviour.counters.family)
+    stored = cluster.search(
+        BEHAVIOUR,
+        {
+            "size": 10_000,
+            "query": {
+                "bool": {
+                    "filter": [
+                        {"terms": {"kind": ["item", "query"]}},
+                        {"terms": {"item": items}},
+                        {"term": {"catalogue": INDEX}},
+                        {"term": {"family": str(behaviour.counters.family)}},
+                    ]
+                }
+            },
+        },
+    )["hits"]["hits"]
+    counted = {(hit["_source"]["item"], hit["_source"]["query"]): hit["_source"]["sums"] for hit in stored}
+    return {
+        "stored": {key: value for key, value in counted.items() if any(value.values())},
+        "folded": {(key.item, key.query): value for key, value in folded.items() if key.catalogue == INDEX},
+    }
+
+
+def same(found: dict[str, Any]) -> bool:
+    stored, folded = found["stored"], found["folded"]
+    return stored.keys() == folded.keys() and all(
+        {name: value for name, value in folded[key].items() if value} == pytest.approx(stored[key], rel=1e-9)
+        for key in folded
+    )
+
+
+def test_what_is_held_is_shown_and_then_gone_and_the_others_are_whole(
+    service: Running,
+    login: Callable[[str], dict[str, str]],
+    parts: Parts,  # noqa: F811
+) -> None:
+    canary = "canary" + uuid.uuid4().hex
+    ann, ben = login(canary), login(uuid.uuid4().hex)
+    visit = {"X-Hybridrank-Session": "visit-" + canary}
+    word = "w" + uuid.uuid4().hex[:8]
+    found = search(service, f"{word} lamp", {**ann, **visit})
+    items = [result["id"] for result in found["results"]][:4]
+    act(service, {**ann, **visit}, "purchase", items[:3], query_id=found["query_id"])
+    act(service, ben, "click", items[1:4], user_query=f"{word} lamp")
+    act(service, visit, "view", items[:1])
+    before = httpx.get(service.url + "/v1/profile", headers={**ann, **visit}, timeout=60)
+    assert before.status_code == 200, before.text
+    assert before.headers["cache-control"] == "no-store"
+    held = before.json()
+    pseudonym, visit_id = held["pseudonym"], held["session"]
+    kinds = sorted((record["kind"], len(record["items"])) for record in held["records"])
+    assert kinds == [("profile", 3), ("session", 1), ("session", 3)]
+    assert {entry["text"] for record in held["records"] for entry in record["queries"]} == {f"{word} lamp"}
+    assert held["records"][0]["affinities"]
+    assert len(held["events"]) == 4
+    assert len(held["queries"]) == 1
+    assert pseudonym in everything(parts.engine)
+    of_ann = parts.behaviour.pseudonyms.person(INDEX, pseudonym)
+    assert of_ann in everything(parts.engine)
+    assert same(sums(parts, items))
+
+    answer = httpx.delete(service.url + "/v1/profile", headers={**ann, **visit}, timeout=120)
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert done["person"] is True
+    assert (done["records"], done["events"], done["queries"]) == (3, 4, 1)
+    assert done["counters"] >= 3
+    left = everything(parts.engine)
+    for trace in (pseudonym, visit_id, of_ann, parts.behaviour.pseudonyms.person(INDEX, visit_id)):
+        assert trace not in left
+    now = sums(parts, items)
+    assert same(now)
+    assert {item for item, _ in now["stored"]} >= set(items[1:4])
+    assert parts.keystore.find("default", canary) is None
+    again = httpx.get(service.url + "/v1/profile", headers={**ann, **visit}, timeout=60).json()
+    assert again["records"] == again["events"] == again["queries"] == []
+    assert "pseudonym" not in again
+    assert all("profile" not in result["signals"] for result in search(service, "lamp", {**ann, **visit})["results"])
+    others = httpx.get(service.url + "/v1/profile", headers=ben, timeout=60).json()
+    assert len(others["events"]) == 3
+    assert len(others["records"]) == 1
+    assert canary not in service.log.read_text()
+
+
+def test_what_comes_back_with_an_old_snapshot_is_swept_again(
+    service: Running,
+    login: Callable[[str], dict[str, str]],
+    parts: Parts,  # noqa: F811
+) -> None:
+    name = uuid.uuid4().hex
+    ann = login(name)
+    found = search(service, "table", ann)
+    act(service, ann, "click", [found["results"][0]["id"]])
+    pseudonym = parts.keystore.obtain("default", name).pseudonym
+    parts.engine.request("POST", f"/{','.join(OURS)}/_refresh")
+    query = {"size": 100, "query": {"bool": {"should": [{"term": {f: pseudonym}} for f in ("client_id", "person")]}}}
+    kept = [hit for index in OURS for hit in parts.engine.search(index, query)["hits"]["hits"]]
+    assert len(kept) == 3
+    assert httpx.delete(service.url + "/v1/profile", headers=ann, timeout=120).json()["person"] is True
+    for hit in kept:  # as restoring a snapshot would
+        parts.engine.request("PUT", f"/{hit['_index']}/_doc/{hit['_id']}", hit["_source"])
+    assert pseudonym in everything(parts.engine)
+    assert parts.people.profiles.learn_stored([(kept[0]["_id"], kept[0]["_source"])]) == 0
+    assert parts.erasure.replay() >= 1
+    assert pseudonym not in everything(parts.engine)
+
+
+def test_nobody_is_told_who_they_have_to_be(service: Running) -> None:
+    for call in (httpx.get, httpx.delete):
+        answer = call(service.url + "/v1/profile", timeout=60)
+        assert answer.status_code == 401
+        assert answer.json()["errors"][0]["field"] == "X-Hybridrank-Person"
+
+
+def test_the_command_line_exports_and_erases(
+    service: Running, login: Callable[[str], dict[str, str]], engine_url: str, service_home: Path, tmp_path: Path
+) -> None:
+    name = "canary" + uuid.uuid4().hex
+    ann = login(name)
+    found = search(service, "chair", ann)
+    act(service, ann, "click", [found["results"][0]["id"]])
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(build(), ["profile", *arguments], env=settings_of(engine_url, service_home))
+
+    file = tmp_path / "held.json"
+    exported = run("export", name, "--output", str(file))
+    assert exported.exit_code == 0, exported.stderr
+    held = json.loads(file.read_text())
+    assert file.stat().st_mode & 0o077 == 0
+    assert len(held["events"]) == 1
+    assert held["records"][0]["items"][0]["item"] == found["results"][0]["id"]
+    erased = run("erase", name, "--json")
+    assert erased.exit_code == 0, erased.stderr
+    assert json.loads(erased.stdout)["person"] is True
+    for command in ("export", "erase"):
+        gone = run(command, name)
+        assert gone.exit_code == 1
+        assert "nothing is held" in gone.stderr
+        assert name not in gone.stderr
+    assert run("erase").exit_code == 2
