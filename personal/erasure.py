@@ -22,6 +22,7 @@ from .holdings import Trace, delete_logged, logged
 from .keystore import Identity, KeyStore
 from .profiles import Profiles
 from .pseudonyms import Pseudonyms
+from .sealed import SealedDocuments
 from .suggestions.asked import Asked
 from .taste import Taste
 from .vault import session_slot
@@ -78,6 +79,7 @@ class Erasure:
         self._pseudonyms = pseudonyms
         self._counters = counters
         self._asked = asked
+        self._social = SealedDocuments(engine, store)
         self._also = also
 
     def erase(self, visitor: Visitor, subject: str | None) -> Erased:
@@ -118,7 +120,8 @@ class Erasure:
         return len(stones)
 
     def _sweep(self, traces: Sequence[Trace]) -> Erased:
-        records = sum(self._profiles.vault.delete_of(trace.value) for trace in traces if trace.field == "client_id")
+        people = [trace.value for trace in traces if trace.field == "client_id"]
+        records = sum(self._profiles.vault.delete_of(name) + self._social.delete_of(name) for name in people)
         catalogues = set(self._catalogues())
         typed: dict[str, set[tuple[str, str]]] = {}
         for trace in traces:
