@@ -97,6 +97,19 @@ def sample_index(engine_url: str, service_home: Path) -> str:
     return INDEX
 
 
+def index_part(engine_url: str, home: Path, name: str, count: int) -> None:
+    """Make a catalogue of the sample's first products, for tests whose behaviour or log nobody else may touch."""
+    products = SampleFolder.of(Settings(home=home)).products.read_text("utf-8").splitlines(keepends=True)
+    file = home / f"{name}.jsonl"
+    file.write_text("".join(products[:count]), "utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "service", "index", "--rebuild", str(file), "--index", name],
+        env={**os.environ, **settings_of(engine_url, home)},
+        check=True,
+        capture_output=True,
+    )
+
+
 def settings_of(engine_url: str, home: Path) -> dict[str, str]:
     """The environment of a service of the tests; the time budget is wide, for these machines are slow and shared."""
     return {

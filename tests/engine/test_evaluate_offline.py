@@ -22,7 +22,7 @@ from plugin.client import ClusterConfig, Engine
 from plugin.names import UBI_QUERIES
 from plugin.stock import search_ids
 from ranker.offpolicy import Shown
-from tests.fixtures_service import INDEX, settings_of
+from tests.fixtures_service import INDEX, index_part, settings_of
 
 pytestmark = pytest.mark.engine
 
@@ -64,16 +64,20 @@ def test_a_log_is_read_with_its_clicks(engine_url: str, tmp_path: Path) -> None:
         assert search_log(engine, catalogue) == [Shown("q1", "lamp", ("a", "b"), frozenset({"b"}))]
 
 
-def test_the_ranker_that_was_logged_gets_what_the_log_got(engine_url: str, evaluate: Evaluate) -> None:
+def test_the_ranker_that_was_logged_gets_what_the_log_got(
+    engine_url: str, service_home: Path, evaluate: Evaluate
+) -> None:
+    name = "logged-sample"
+    index_part(engine_url, service_home, name, 60)
     queries = ["lamp", "running shoes", "blue mug", "desk chair"]
     with Engine(ClusterConfig(engine_url, timeout_s=60)) as engine:
         for number, text in enumerate(queries):
-            shown = [item for item, _ in search_ids(engine, INDEX, "bm25", text=text, text_vector=None, size=10)]
-            name = f"logged-{number}"
-            document = {"application": INDEX, "query_id": name, "user_query": text, "timestamp": now_ms()}
+            shown = [item for item, _ in search_ids(engine, name, "bm25", text=text, text_vector=None, size=10)]
+            query = f"logged-{number}"
+            document = {"application": name, "query_id": query, "user_query": text, "timestamp": now_ms()}
             document["query_response_object_ids"] = shown
-            engine.request("PUT", f"/{UBI_QUERIES}/_doc/{INDEX}:{name}", document)
-    answer = evaluate("--log", "--system", "bm25", "hybrid", "--json")
+            engine.request("PUT", f"/{UBI_QUERIES}/_doc/{name}:{query}", document)
+    answer = evaluate("--log", "--index", name, "--system", "bm25", "hybrid", "--json")
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)["systems"]
     assert found["bm25"]["shown"] == found["hybrid"]["shown"] > 0

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -23,9 +20,7 @@ from plugin.install import install
 from plugin.names import BEHAVIOUR, UBI_EVENTS
 from service.cli import build
 from service.persons import mint, rotate
-from service.sample import SampleFolder
-from service.settings import Settings
-from tests.fixtures_service import Running, settings_of
+from tests.fixtures_service import Running, index_part, settings_of
 
 pytestmark = pytest.mark.engine
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -35,17 +30,9 @@ SHOP = "events-sample"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shop(engine_url: str, service_home: Path, sample_index: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A catalogue that nobody else clicks in: the first products of the sample."""
-    products = SampleFolder.of(Settings(home=service_home)).products.read_text("utf-8").splitlines(keepends=True)
-    file = tmp_path_factory.mktemp("events") / "products.jsonl"
-    file.write_text("".join(products[:60]), "utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "service", "index", "--rebuild", str(file), "--index", SHOP],
-        env={**os.environ, **settings_of(engine_url, service_home)},
-        check=True,
-        capture_output=True,
-    )
+def shop(engine_url: str, service_home: Path, sample_index: str) -> None:
+    """A catalogue that nobody else clicks in."""
+    index_part(engine_url, service_home, SHOP, 60)
 
 
 def search(service: Running, query: str, **body: object) -> dict[str, Any]:
