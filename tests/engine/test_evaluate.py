@@ -18,11 +18,13 @@ from service.report import SYSTEMS
 from service.sample import SampleFolder
 from service.schemas.search import SearchBody
 from service.settings import Settings
-from tests.fixtures_service import INDEX, settings_of
+from tests.fixtures_service import index_part, settings_of
 
 pytestmark = pytest.mark.engine
 
 STOCK = [name for name in SYSTEMS if name not in {"image_vector", "ranked"}]
+CATALOGUE = "evaluate-sample"
+"""Of its own: what is clicked elsewhere would move the order between two measurements."""
 COMMAND = [sys.executable, "-m", "service", "evaluate"]
 GAINS = {0: 0, 1: 1, 2: 3, 3: 7}
 THEIRS = {
@@ -35,13 +37,13 @@ THEIRS = {
 
 
 @pytest.fixture(scope="module")
-def judged(sample_index, service_home, tmp_path_factory):
+def judged(engine_url, sample_index, service_home, tmp_path_factory):
     """Queries of a colour and a kind of product; half of the products are judged, by how much of the category fits."""
-    assert sample_index == INDEX
+    index_part(engine_url, service_home, CATALOGUE, 120)
     lines = SampleFolder.of(Settings(home=service_home)).products.read_text("utf-8").splitlines()
-    products = [json.loads(line) for line in lines]
+    products = [json.loads(line) for line in lines[:120]]
     queries, qrels = [], []
-    for number, product in enumerate(products[::50]):
+    for number, product in enumerate(products[::20]):
         queries.append(f"q{number}\t{product['color']} {product['category'][1]}")
         for other in products[number::2]:
             shared = sum(a == b for a, b in zip(other["category"], product["category"], strict=False))
@@ -59,7 +61,7 @@ def evaluate(engine_url, service_home, judged):
     def run(*arguments: object, folder=judged):
         return subprocess.run(
             [*COMMAND, "--queries", folder / "queries.tsv", "--qrels", folder / "qrels.tsv", *arguments],
-            env={**os.environ, **settings_of(engine_url, service_home), "COLUMNS": "80"},
+            env={**os.environ, **settings(engine_url, service_home), "COLUMNS": "80"},
             capture_output=True,
             text=True,
             check=False,
@@ -146,16 +148,16 @@ def ids_of(path):
 def test_ranked_is_the_order_of_a_search_and_leaves_the_query_log_alone(
     measured, evaluate, judged, engine_url, service_home, monkeypatch
 ):
-    for name, value in settings_of(engine_url, service_home).items():
+    for name, value in settings(engine_url, service_home).items():
         monkeypatch.setenv(name, value)
-    settings = Settings()
+    chosen = Settings()
     query, text = (judged / "queries.tsv").read_text("utf-8").splitlines()[0].split("\t")
-    parts = Parts(settings)
+    parts = Parts(chosen)
     with parts.engine:
         answer = parts.search.answer(SearchBody(query=text, size=100))
     assert [one.id for one in answer.results] == ids_of(judged / "out.ranked.run")[query]
 
-    with engine_from(settings) as engine:
+    with engine_from(chosen) as engine:
         before = logged(engine)
         assert evaluate("--system", "ranked", "--json").returncode == 0
         assert logged(engine) == before > 0
@@ -163,7 +165,12 @@ def test_ranked_is_the_order_of_a_search_and_leaves_the_query_log_alone(
 
 def logged(engine):
     engine.request("POST", "/ubi_queries/_refresh")
-    return engine.request("GET", "/ubi_queries/_count")["count"]
+    return engine.request("GET", "/ubi_queries/_count", {"query": {"term": {"application": CATALOGUE}}})["count"]
+
+
+def settings(engine_url, home):
+    """The environment of a service over the catalogue of these tests."""
+    return {**settings_of(engine_url, home), "HYBRIDRANK_INDEX": CATALOGUE}
 
 
 def test_past_the_budget_is_counted_not_hidden(evaluate):
@@ -186,7 +193,7 @@ def test_the_table_fits_a_terminal_and_the_same_seed_gives_the_same(evaluate):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--system", "image_vector"], 1, "system: image_vector: catalogue 'service-sample'"),
+        (["--system", "image_vector"], 1, "system: image_vector: catalogue 'evaluate-sample'"),
         (["--system", "bm26"], 2, "--system: 'bm26' is not one of bm25, text_vector"),
         ([], 2, "--system: name at least one"),
         (["--compare", "bm25", "bm25"], 2, "--compare: name two different systems"),
