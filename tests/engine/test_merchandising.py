@@ -12,13 +12,17 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli import build
-from tests.fixtures_service import INDEX, Running, settings_of
+from tests.fixtures_service import INDEX, Running, index_part, settings_of
 
 pytestmark = pytest.mark.engine
 
 
+SHELF = "shelf-sample"
+"""A catalogue of its own: what is clicked elsewhere would move the order between two searches."""
+
+
 def search(service: Running, **body: object) -> dict[str, Any]:
-    answer = httpx.post(service.url + "/v1/search", json=body, timeout=90)
+    answer = httpx.post(service.url + "/v1/search", json={"index": SHELF, **body}, timeout=90)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -28,13 +32,17 @@ def ids(found: dict[str, Any]) -> list[str]:
     return [result["id"] for result in found["results"]]
 
 
-def test_a_rule_shapes_every_page_of_its_query_and_no_other(service: Running) -> None:
+def test_a_rule_shapes_every_page_of_its_query_and_no_other(
+    service: Running, engine_url: str, service_home: Path
+) -> None:
+    index_part(engine_url, service_home, SHELF, 120)
     query = f"wooden table {uuid.uuid4().hex[:6]}"
     before = search(service, query=query, size=30, facets=["in_stock"])
     order = ids(before)
     browsed = ids(search(service, size=100, sort="price:desc"))
     stranger = next(item for item in browsed if item not in order)
     rule = {
+        "index": SHELF,
         "query": f"  {query.upper()} ",
         "pinned": [{"id": order[20], "place": 1}, {"id": stranger, "place": 3}],
         "hidden": [order[0]],
@@ -59,12 +67,13 @@ def test_a_rule_shapes_every_page_of_its_query_and_no_other(service: Running) ->
         cheap = search(service, query=query, size=100, filters={"price": {"lt": 0.01}})
         assert stranger not in ids(cheap)
     finally:
-        gone = httpx.delete(service.url + "/v1/merchandising", params={"query": query}, timeout=60)
+        which = {"query": query, "index": SHELF}
+        gone = httpx.delete(service.url + "/v1/merchandising", params=which, timeout=60)
     assert gone.status_code == 200
     after = search(service, query=query, size=30)
     assert ids(after) == order
     assert not any("pinned" in result for result in after["results"])
-    assert httpx.delete(service.url + "/v1/merchandising", params={"query": query}, timeout=60).status_code == 404
+    assert httpx.delete(service.url + "/v1/merchandising", params=which, timeout=60).status_code == 404
 
 
 def test_rules_that_cannot_be_are_refused_by_name(service: Running) -> None:
