@@ -3,7 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo setup test test-all lint bench clean
+PLUGIN_SOURCES := $(shell find plugin/java/src plugin/java/pom.xml -type f)
+PLUGIN_BUILT = plugin/java/target/.built
+
+.PHONY: help demo plugin setup test test-all lint bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -25,12 +28,20 @@ help: ## what can be made
 demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
 	@exec .venv/bin/hybridrank demo
 
+plugin: $(PLUGIN_BUILT) ## build the OpenSearch plugin and run its tests: plugin/java/target/hybridrank-*.zip
+
+$(PLUGIN_BUILT): $(PLUGIN_SOURCES)
+	@command -v mvn >/dev/null || { echo "missing: Maven (Debian: apt-get install maven)"; exit 1; }
+	@command -v javac >/dev/null || { echo "missing: a JDK 17 or 21 (Debian: apt-get install openjdk-17-jdk-headless)"; exit 1; }
+	@mvn --batch-mode --no-transfer-progress --file plugin/java/pom.xml package
+	@touch $@
+
 setup: .venv/all ## install everything, training extras included
 
-test: .venv/all ## the tests, with a real OpenSearch (at most 15 minutes)
+test: .venv/all $(PLUGIN_BUILT) ## the tests, with a real OpenSearch (at most 15 minutes)
 	@.venv/bin/python -m pytest -m "not slow"
 
-test-all: .venv/all ## every test, the slow ones included
+test-all: .venv/all $(PLUGIN_BUILT) ## every test, the slow ones included
 	@.venv/bin/python -m pytest
 
 lint: .venv/all ## ruff, mypy and the import contract

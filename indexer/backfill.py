@@ -13,7 +13,7 @@ from typing import Any
 from multimodal.encoder import TextEncoder
 from plugin import catalogue as catalogues
 from plugin.client import Engine
-from plugin.document import OWN, TEXT_SHA, TEXT_VECTOR, VECTORS, passage
+from plugin.document import OWN, PENDING, TEXT_SHA, TEXT_VECTOR, VECTORS, passage
 from plugin.errors import EngineUnavailable
 
 from .bulk import BUSY, clean, refusal
@@ -202,6 +202,9 @@ class _Job:
 
 def _update(hit: Hit, text: str, vector: list[float]) -> bytes:
     meta = {"update": {"_id": hit["_id"], "if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}}
-    own = json.dumps({TEXT_SHA: text_digest(text)})
+    added: dict[str, str | None] = {TEXT_SHA: text_digest(text)}
+    if PENDING in (hit["_source"].get(OWN) or {}):
+        added[PENDING] = None
+    own = json.dumps(added)
     part = f'{{"doc":{{"{TEXT_VECTOR}":{vector_json(vector)},"{OWN}":{own}}}}}'
     return json.dumps(meta).encode() + b"\n" + part.encode() + b"\n"

@@ -36,6 +36,10 @@ class Pseudonyms:
         message = "\x1f".join((purpose, catalogue, text)).encode("utf-8", "surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:24]
 
+    def matches(self, given: str, purpose: str, catalogue: str, text: str) -> bool:
+        """Whether ``given`` is what :meth:`of` makes of the rest, compared in constant time."""
+        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self.of(purpose, catalogue, text).encode())
+
     def person(self, catalogue: str, person: str) -> str:
         """Who did something."""
         return self.of("person", catalogue, person)

@@ -20,6 +20,8 @@ IMAGE_SHA = "image_sha"
 """Of the pictures and clips that ``image_vector`` stands for; absent where not all of them could be read."""
 MOMENTS = "moments"
 """The frames of the clips, each with its second: see ``indexer.picturing.packed``."""
+PENDING = "pending"
+"""Why a document that was written without a vector has none yet."""
 VECTORS = (TEXT_VECTOR, IMAGE_VECTOR)
 NOT_IN_ANSWERS = (*VECTORS, OWN)
 """What an answer's ``source`` leaves out."""

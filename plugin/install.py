@@ -7,9 +7,21 @@ from typing import Any
 
 from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
-from .client import Engine
+from .client import Engine, EngineInfo
 from .errors import EngineRejected
-from .names import BEHAVIOUR, MERCHANDISING, PROFILES, SOCIAL, SUGGESTIONS, UBI_EVENTS, UBI_QUERIES, parse_physical
+from .names import (
+    BEHAVIOUR,
+    MERCHANDISING,
+    PIPELINE_MINMAX,
+    PIPELINE_RRF,
+    PLUGIN,
+    PROFILES,
+    SOCIAL,
+    SUGGESTIONS,
+    UBI_EVENTS,
+    UBI_QUERIES,
+    parse_physical,
+)
 from .resources import Resource
 
 INDICES = {
@@ -24,6 +36,10 @@ INDICES = {
 """The indices that an install makes, and the template of each."""
 MADE_OF_OTHERS = frozenset({BEHAVIOUR, SUGGESTIONS})
 """A function of the logs and the catalogues, so nothing is lost with them."""
+
+DEFAULT_PIPELINES = ("index.search.default_pipeline", "index.default_pipeline", "index.final_pipeline")
+"""Settings of an index that name a pipeline which its requests run without asking."""
+_PIPELINES = frozenset({PLUGIN, PIPELINE_MINMAX, PIPELINE_RRF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +83,9 @@ def install(engine: Engine) -> Changes:
         EngineUnsupported: the cluster's version or plugins do not fit.
         EngineRejected: the login may not, or another template takes the same names with the same priority.
     """
-    engine.check()
     wrote: list[str] = []
     unchanged = 0
-    for resource in resources.load():
+    for resource in _fitting(engine.check()):
         if _drift_of(engine, resource):
             engine.request("PUT", resource.path, resource.body)
             wrote.append(str(resource))
@@ -87,9 +102,8 @@ def install(engine: Engine) -> Changes:
 
 def check(engine: Engine) -> list[Drift]:
     """Name every difference between the files and the cluster; empty when there is none."""
-    engine.check()
     drifts: list[Drift] = []
-    for resource in resources.load():
+    for resource in _fitting(engine.check()):
         drifts += _drift_of(engine, resource)
     for index, template in INDICES.items():
         drifts += _index_drift(engine, index, template)
@@ -119,7 +133,8 @@ def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
                 done.stays.append(f"catalogue {catalogue.name} ({index}); remove it with --catalogues")
     for index in INDICES:
         _remove_index(engine, index, done)
-    for resource in reversed(resources.load()):
+    done.removed += _forget_defaults(engine)
+    for resource in reversed(_fitting(engine.info(), gone=PLUGIN)):
         if _get(engine, resource) is not None:
             engine.request("DELETE", resource.path)
             done.removed.append(str(resource))
@@ -130,6 +145,24 @@ def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
         if parse_physical(index) is None and index not in INDICES
     ]
     return done
+
+
+def _fitting(info: EngineInfo, *, gone: str | None = None) -> list[Resource]:
+    """What can be in a cluster: what needs a plugin, only where every node has it, or had it (``gone``)."""
+    return [found for found in resources.load() if found.needs in {None, gone} or found.needs in info.plugins]
+
+
+def _forget_defaults(engine: Engine) -> list[str]:
+    """Take our pipelines out of the settings of indices; one that names a pipeline which is gone answers nothing."""
+    answer = engine.request("GET", "/_all/_settings", params={"flat_settings": "true", "expand_wildcards": "all"})
+    forgotten = []
+    for index, found in answer.items():
+        settings = found["settings"]
+        ours = {name: None for name in DEFAULT_PIPELINES if settings.get(name) in _PIPELINES}
+        if ours:
+            engine.request("PUT", f"/{index}/_settings", ours)
+            forgotten.append(f"default pipeline of {index}")
+    return forgotten
 
 
 def _remove_index(engine: Engine, index: str, done: Removal) -> None:
@@ -160,9 +193,21 @@ def _get(engine: Engine, resource: Resource) -> dict[str, Any] | None:
         found = answer["component_templates"][0]["component_template"]
     elif resource.kind == "index template":
         found = answer["index_templates"][0]["index_template"]
+    elif resource.kind == "role":
+        found = _role(answer[resource.name])
     else:
         found = answer[resource.name]
     return dict(found)
+
+
+def _role(answer: dict[str, Any]) -> dict[str, Any]:
+    """A role without what the security plugin adds to it."""
+    permissions = [
+        {name: part for name, part in one.items() if name in {"index_patterns", "allowed_actions"}}
+        for one in answer["index_permissions"]
+    ]
+    kept = {name: answer[name] for name in ("description", "cluster_permissions") if name in answer}
+    return {**kept, "index_permissions": permissions}
 
 
 def _drift_of(engine: Engine, resource: Resource) -> list[Drift]:

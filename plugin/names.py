@@ -21,6 +21,8 @@ SUGGESTIONS = "hybridrank-suggestions"
 SOCIAL = "hybridrank-social"
 PIPELINE_MINMAX = "hybridrank-minmax"
 PIPELINE_RRF = "hybridrank-rrf"
+PLUGIN = "hybridrank"
+"""Our own OpenSearch plugin, and the search and ingest pipelines that run it."""
 LAST_GENERATION = 999_999
 
 

@@ -21,6 +21,9 @@ from .problems import Problem, invalid
 OPEN = frozenset({"health.healthz", "health.readyz", "page.index", "page.asset", "openapi.spec"})
 """Endpoints without data of a shop; anyone may read them."""
 
+_PLUGIN = frozenset({"inside.query", "inside.rank", "inside.documents"})
+"""What OpenSearch's own pipeline calls."""
+
 ALLOWED: dict[Role, frozenset[str] | None] = {
     "admin": None,
     "shop": frozenset(
@@ -40,7 +43,9 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
             "events.events",
             "page.media",
         }
-    ),
+    )
+    | _PLUGIN,
+    "engine": _PLUGIN | {"rerank.rerank"},
     "metrics": frozenset({"metrics.metrics"}),
 }
 """Which endpoints a role may call; ``None`` is every one."""

@@ -40,6 +40,7 @@ UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessi
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
 STREAMS = Gauge("hybridrank_streams", "Open streams of recommendations.", multiprocess_mode="livesum")
 STREAMS_REFUSED = Counter("hybridrank_streams_refused_total", "Streams that were one too many.")
+LEFT = Counter("hybridrank_plugin_left_total", "Queries of OpenSearch's pipeline that stay as they are.", ["reason"])
 UNLOGGED = Counter("hybridrank_queries_unlogged_total", "Queries that could not be written to ubi_queries.", ["reason"])
 
 

@@ -36,6 +36,7 @@ from .streams import Streams
 from .suggest import Suggest
 
 if TYPE_CHECKING:
+    from .inside import Inside
     from .recommend import RecommendService
     from .search import SearchService
 
@@ -83,6 +84,7 @@ class Parts:
         self._ranker: Ranker | None = None
         self._search: SearchService | None = None
         self._recommend: RecommendService | None = None
+        self._inside: Inside | None = None
         self._behaviour: Behaviour | None = None
         self._item_vectors: ItemVectors | None = None
         self._keystore: SqliteKeyStore | None = None
@@ -221,6 +223,16 @@ class Parts:
                 self._recommend = RecommendService(self)
             return self._recommend
 
+    @property
+    def inside(self) -> Inside:
+        """What answers OpenSearch's own pipeline."""
+        from .inside import Inside
+
+        with self._lock:
+            if self._inside is None:
+                self._inside = Inside(self)
+            return self._inside
+
     def load(self) -> None:
         """Load the models now. A failure does not end the worker: ``/readyz`` tells it, a request tries again."""
         for part, reason in self._model_reasons().items():
@@ -243,7 +255,7 @@ class Parts:
         self._stop.set()
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
-            self._behaviour = self._recommend = self._item_vectors = None
+            self._behaviour = self._recommend = self._inside = self._item_vectors = None
             keystore, self._keystore, self._people = self._keystore, None, None
             self._suggest = None
             self.encoders = Encoders(self.settings)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.errors import EngineError, EngineRejected
+from plugin.lexical import readable
 from plugin.query import SearchRequest, Vector, listing_body, window_body
 from ranker.asked import read
 from ranker.candidate import Candidate, Ranking
@@ -192,7 +193,11 @@ class SearchService:
         request = question.request
         if request.is_listing:
             return listing_body(request)
-        return window_body(request, from_=0, size=request.window(question.catalogue.shards))
+        made = window_body(request, from_=0, size=request.window(question.catalogue.shards))
+        if request.words is not None and readable(request.words) != request.words:
+            # The clause of words holds only the beginning; the pipeline is to see all of it.
+            made["ext"] = {"hybridrank": {"query": request.words}}
+        return made
 
     def _answer(self, body: SearchBody, question: Question) -> SearchOut:
         index = body.index or self._parts.settings.index
@@ -212,8 +217,6 @@ class SearchService:
         query_id = body.query_id or str(uuid.uuid4())
         if stored is None:
             self.log(index, query_id, question, [result.id for result in results], ranking)
-            if question.request.words is not None and question.visitor.owner is not None:
-                self._parts.people.note_query(question.visitor, index, question.request.words, question.held)
         return SearchOut(
             query_id=query_id,
             took_ms=0.0,
@@ -397,7 +400,8 @@ class SearchService:
             return {hit.id: hit for hit in gather(self._parts.engine, question.catalogue, request).hits}
 
     def log(self, index: str, query_id: str, question: Question, shown: Sequence[str], ranking: StoredRanking) -> None:
-        """Write the query log. An answer is worth more than its record, so a failure is counted, not raised."""
+        """Write the query log, and what the visitor asked. An answer is worth more than its record, so a failure is
+        counted, not raised."""
         try:
             with metrics.stage("log"):
                 rankings.write(
@@ -412,12 +416,20 @@ class SearchService:
         except EngineError as error:
             metrics.UNLOGGED.labels(type(error).__name__).inc()
             log.warning("a query could not be logged: %s", type(error).__name__)
+        if question.request.words is not None and question.visitor.owner is not None:
+            self._parts.people.note_query(question.visitor, index, question.request.words, question.held)
 
 
 def _result(hit: Hit, rank: int, score: float, ranking: StoredRanking) -> ResultOut:
-    signals = {name: round(value, 6) for name, value in hit.signals.items()}
-    if hit.id in ranking.boosts:
-        signals["merchandising"] = ranking.boosts[hit.id]
+    signals = shown_signals(hit.signals, ranking, hit.id)
     source: dict[str, Any] = dict(hit.source)
     pinned = True if hit.id in ranking.pinned else None
     return ResultOut(id=hit.id, rank=rank, score=round(score, 6), signals=signals, source=source, pinned=pinned)
+
+
+def shown_signals(known: Mapping[str, float], ranking: StoredRanking, item: str) -> dict[str, float]:
+    """A product's signals as they are answered, what merchandising added to its score among them."""
+    signals = {name: round(value, 6) for name, value in known.items()}
+    if item in ranking.boosts:
+        signals["merchandising"] = ranking.boosts[item]
+    return signals

@@ -8,15 +8,17 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from .addons import Addon
 from .manifest import CONFIG, Component, Manifest, digest_of
 
 STAMP = "files.json"
 """Sizes of all files of the folder; written last, so a folder without it is not complete."""
 
 
-def distribution(run: Path, components: tuple[Component, ...]) -> Path:
-    """The folder for these components; its name changes with any of them."""
-    return run / f"opensearch-{digest_of(components)}"
+def distribution(run: Path, components: tuple[Component, ...], addons: tuple[Addon, ...] = ()) -> Path:
+    """The folder for these components and plugins; its name changes with any of them."""
+    added = "".join(f"-{addon.sha256[:12]}" for addon in addons)
+    return run / f"opensearch-{digest_of(components)}{added}"
 
 
 def is_complete(folder: Path) -> bool:
@@ -28,14 +30,19 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())
 
 
-def assemble(run: Path, downloads: Path, components: tuple[Component, ...], manifest: Manifest) -> Path:
+def assemble(
+    run: Path, downloads: Path, components: tuple[Component, ...], manifest: Manifest, addons: tuple[Addon, ...] = ()
+) -> Path:
     """Build the folder beside its place and move it there whole; what lies there already is replaced.
 
     Args:
         run: the run folder of the node.
         downloads: where every artifact of the components lies, checked.
+        components: the published parts.
+        manifest: that they are of.
+        addons: the home's own plugins.
     """
-    target = distribution(run, components)
+    target = distribution(run, components, addons)
     for left_by_a_crash in run.glob("assemble-*"):
         shutil.rmtree(left_by_a_crash)
     building = Path(tempfile.mkdtemp(prefix="assemble-", dir=run))
@@ -56,6 +63,9 @@ def assemble(run: Path, downloads: Path, components: tuple[Component, ...], mani
             (folder / "plugin-descriptor.properties").write_text(_descriptor(component, manifest.opensearch), "utf-8")
         if component.policy is not None:
             shutil.copyfile(CONFIG / "policies" / component.policy, folder / "plugin-security.policy")
+    for addon in addons:
+        with zipfile.ZipFile(addon.zip) as archive:
+            archive.extractall(building / "plugins" / addon.name)
     sizes = {str(p.relative_to(building)): p.stat().st_size for p in sorted(building.rglob("*")) if p.is_file()}
     for path in building.rglob("*"):
         # Whatever the umask and the zip said: the account that runs the node reads, and changes nothing.

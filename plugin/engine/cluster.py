@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from ..errors import LocalNodeError
 from . import secure
 from .account import account_for_node, make_run_folder, remove_run_folder, run_folder
+from .addons import fill_keystore, read_addons, settings_of
 from .assemble import assemble, distribution, is_complete
 from .configure import LOOPBACK, ML_COMMONS, check_heap, configure, hand_over
 from .download import Progress, fetch, quiet
@@ -120,7 +121,7 @@ class LocalCluster:
             else:
                 end_processes(self._run)
                 self._refuse_to_split(nodes)
-                shape = _choose(port, nodes, full, secured)
+                shape = _choose(port, nodes, full, secured, heap)
             return self._bring_up(
                 shape, set(running), heap=heap, java_home=java_home, timeout_s=timeout_s, progress=progress
             )
@@ -145,24 +146,28 @@ class LocalCluster:
                 manifest = load()
                 components = manifest.select(full=shape.full, secure=shape.secure)
                 run = make_run_folder(self.home, account)
-                if not is_complete(distribution(run, components)):
+                addons = read_addons(self.home)
+                built = distribution(run, components, addons)
+                if not is_complete(built):
                     fetch(artifacts_of(components), self.downloads, manifest.maven_plugin, progress)
                     progress("putting OpenSearch together", 0, 1)
-                    assemble(run, self.downloads, components, manifest)
+                    assemble(run, self.downloads, components, manifest, addons)
                     if not running:
-                        _remove_others(run, distribution(run, components))
+                        _remove_others(run, built)
                 cluster = shape.nodes(run)
                 write_shape(self.home, shape)
                 name = f"hybridrank-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
                 if shape.secure:
                     secure.make_secrets(self.home)
                 for node in missing:
-                    configure(node, cluster, cluster_name=name, heap=heap, extra=_settings(shape))
+                    extra = {**_settings(shape), **settings_of(addons)}
+                    configure(node, cluster, cluster_name=name, heap=heap, extra=extra)
+                    fill_keystore(addons, node, built, java)
                     if shape.secure:
-                        secure.configure_security(self.home, node, distribution(run, components), java)
+                        secure.configure_security(self.home, node, built, java)
                     hand_over(node, account)
                     launched.append(node.name)
-                    start_process(node, distribution(run, components), java, account)
+                    start_process(node, built, java, account)
             self._wait(shape, timeout_s, progress)
         except BaseException:
             if launched:
@@ -241,6 +246,26 @@ class LocalCluster:
         with self._lock():
             return end_processes(self._run)
 
+    def restart(self, *, java_home: Path | None = None, progress: Progress = quiet) -> ClusterInfo:
+        """Stop the cluster and start it in the same shape, as when its plugins have changed. Its data stays.
+
+        Raises:
+            LocalNodeError: it never ran, or what :meth:`start` raises.
+        """
+        shape = read_shape(self.home)
+        if shape is None:
+            raise LocalNodeError(f"no OpenSearch was ever started in {self.home}")
+        self.stop()
+        return self.start(
+            port=shape.ports[0][0],
+            nodes=len(shape.ports),
+            full=shape.full,
+            secured=shape.secure,
+            heap=shape.heap,
+            java_home=java_home,
+            progress=progress,
+        )
+
     @contextmanager
     def running(self, **options: Unpack[StartOptions]) -> Iterator[ClusterInfo]:
         """A cluster for as long as the block runs: what was started for it is stopped, what was found is left alone.
@@ -267,13 +292,13 @@ def _settings(shape: Shape) -> dict[str, Any]:
     return {**(ML_COMMONS if shape.full else {}), **(secure.settings() if shape.secure else {})}
 
 
-def _choose(port: int, nodes: int, full: bool, secured: bool) -> Shape:
+def _choose(port: int, nodes: int, full: bool, secured: bool, heap: str) -> Shape:
     require_free(port)
     spare = iter(free_ports(2 * nodes))
     http = [port]
     for candidate in range(port + 1, port + nodes):
         http.append(candidate if candidate <= 65535 and is_free(candidate) else next(spare))
-    return Shape(ports=tuple((one, next(spare)) for one in http), full=full, secure=secured)
+    return Shape(ports=tuple((one, next(spare)) for one in http), full=full, secure=secured, heap=heap)
 
 
 def _remove_others(run: Path, keep: Path) -> None:

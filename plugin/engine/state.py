@@ -20,6 +20,7 @@ class Shape(BaseModel):
     ports: tuple[tuple[int, int], ...]
     full: bool
     secure: bool
+    heap: str = "512m"
 
     def nodes(self, run: Path) -> list[Node]:
         """The nodes under a run folder, the first being the one that is spoken to."""

@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
-Kind = Literal["component template", "index template", "search pipeline"]
+from ..names import PLUGIN
 
-_FOLDERS: tuple[tuple[Kind, str, str], ...] = (
-    ("component template", "component_templates", "/_component_template/"),
-    ("index template", "index_templates", "/_index_template/"),
-    ("search pipeline", "search_pipelines", "/_search/pipeline/"),
+Kind = Literal["component template", "index template", "search pipeline", "ingest pipeline", "role"]
+
+SECURITY = "opensearch-security"
+_FOLDERS: tuple[tuple[Kind, str, str, str | None], ...] = (
+    ("component template", "component_templates", "/_component_template/", None),
+    ("index template", "index_templates", "/_index_template/", None),
+    ("search pipeline", "search_pipelines", "/_search/pipeline/", None),
+    ("search pipeline", "plugin/search_pipelines", "/_search/pipeline/", PLUGIN),
+    ("ingest pipeline", "plugin/ingest_pipelines", "/_ingest/pipeline/", PLUGIN),
+    ("role", "security/roles", "/_plugins/_security/api/roles/", SECURITY),
 )
 _CATALOGUE_TEMPLATE = "hybridrank-catalogue-"
 
@@ -29,6 +35,7 @@ class Resource:
         path: its address in the engine.
         body: what is sent, the digest included.
         digest: of the file's content, 16 hex digits.
+        needs: the OpenSearch plugin without which it cannot be installed, or ``None``.
     """
 
     kind: Kind
@@ -36,6 +43,7 @@ class Resource:
     path: str
     body: dict[str, Any]
     digest: str
+    needs: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -44,16 +52,16 @@ class Resource:
 def load() -> list[Resource]:
     """Every resource in the order of installing: a template comes after what it is composed of."""
     found = []
-    for kind, folder, address in _FOLDERS:
+    for kind, folder, address, needs in _FOLDERS:
         for file in sorted(files(__name__).joinpath(folder).iterdir(), key=lambda entry: entry.name):
             if not file.name.endswith(".json"):
                 continue
             name = file.name.removesuffix(".json")
             body = json.loads(file.read_text(encoding="utf-8"))
             digest = digest_of(body)
-            if kind != "search pipeline":  # pipelines have no _meta in the engine's API
+            if kind.endswith("template"):  # nothing else has _meta in the engine's API
                 body["_meta"]["hybridrank"]["digest"] = digest
-            found.append(Resource(kind, name, address + name, body, digest))
+            found.append(Resource(kind, name, address + name, body, digest, needs))
     return found
 
 

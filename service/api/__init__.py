@@ -6,6 +6,7 @@ from .embed import blueprint as embed
 from .events import blueprint as events
 from .graph import blueprint as graph
 from .health import blueprint as health
+from .inside import blueprint as inside
 from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
 from .page import blueprint as page
@@ -19,4 +20,4 @@ from .suggest import blueprint as suggest
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, suggest, profile, recommend, graph, rerank, embed, events, merchandising, health, metrics, page)
+BLUEPRINTS = (search, suggest, profile, recommend, graph, rerank, embed, inside, events, merchandising, health, metrics, page)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plugin.client import Engine
 from plugin.install import check, install, remove
+from plugin.names import PLUGIN
+from plugin.stock_rerank import install_stock, remove_stock
 
+from .. import keys, local_plugin
 from ..engine import engine_from
+from ..settings import Settings
 from . import console
+from .engine import progress_display
+
+PluginOption = Annotated[
+    Path | None,
+    typer.Option("--plugin", exists=True, dir_okay=False, help="The plugin's zip, where it is not built here."),
+]
+WithOption = Annotated[bool, typer.Option("--with-plugin/--no-plugin", help="Whether the local node gets the plugin.")]
+ServiceOption = Annotated[str, typer.Option("--service", help="Where OpenSearch finds the service.")]
+StockOption = Annotated[
+    bool,
+    typer.Option("--stock", help="Also the way without the plugin: an ml-commons model, a pipeline."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,32 +40,76 @@ def run(
     check_only: Annotated[bool, typer.Option("--check", help="Change nothing; name what differs.")] = False,
     removing: Annotated[bool, typer.Option("--remove", help="Take out what install put in.")] = False,
     catalogues: Annotated[bool, typer.Option("--catalogues", help="With --remove: the catalogues too.")] = False,
+    plugin: PluginOption = None,
+    with_plugin: WithOption = True,
+    service: ServiceOption = "http://127.0.0.1:8000",
+    stock: StockOption = False,
     as_json: console.JsonFlag = False,
 ) -> None:
-    """Install templates and search pipelines into OPENSEARCH_URL; a second time changes nothing.
+    """Install templates and pipelines into OPENSEARCH_URL; a second time changes nothing.
 
-    Exits with 1 when --check finds a difference.
+    Where that is the local node, and the plugin is built (make plugin) or given, the node gets it, and is restarted for
+    that. Exits with 1 when --check finds a difference.
     """
     if check_only and removing:
         raise console.fail("--check and --remove: give one of them", 2)
     if catalogues and not removing:
         raise console.fail("--catalogues: only with --remove", 2)
-    with console.one_line_errors(), engine_from(console.settings()) as engine:
-        if check_only:
-            _check(engine, as_json)
-        elif removing:
-            _remove(engine, catalogues, as_json)
-        else:
-            _install(engine, as_json)
+    with console.one_line_errors():
+        chosen = console.settings()
+        if not check_only and not removing and with_plugin:
+            _put_in(chosen, plugin, service)
+        with engine_from(chosen) as engine:
+            if check_only:
+                _check(engine, as_json)
+            elif removing:
+                _remove(engine, catalogues, as_json)
+            else:
+                wrote = _stock(engine, chosen, service) if stock else []
+                _install(engine, wrote, as_json)
+        if removing and local_plugin.local_node(chosen) is not None:
+            with progress_display() as progress:
+                if local_plugin.take_out(chosen, progress):
+                    console.stderr.print("the local OpenSearch was restarted without the plugin")
 
 
-def _install(engine: Engine, as_json: bool) -> None:
+def _put_in(chosen: Settings, given: Path | None, service: str) -> None:
+    """Put the plugin into the local node, where there is one and there is a plugin."""
+    file = given or local_plugin.built_zip()
+    if local_plugin.local_node(chosen) is None:
+        if given is not None:
+            raise console.fail(
+                "--plugin: OPENSEARCH_URL is not this home's local node; install it on every node of the cluster with "
+                f"opensearch-plugin install file://{given.resolve()}",
+                2,
+            )
+        return
+    if file is None:
+        console.stderr.print("without the plugin, which is not built (make plugin)", style="dim")
+        return
+    with progress_display() as progress:
+        if local_plugin.put_in(chosen, file, service, progress):
+            console.stderr.print(f"the local OpenSearch was restarted with the plugin {file.name}", soft_wrap=True)
+
+
+def _stock(engine: Engine, chosen: Settings, service: str) -> list[str]:
+    def make_key() -> str:
+        return keys.add(chosen.keys_path, tenant=keys.DEFAULT_TENANT, role="engine")
+
+    return install_stock(engine, service, make_key)
+
+
+def _install(engine: Engine, before: list[str], as_json: bool) -> None:
     changes = install(engine)
+    changes = replace(changes, wrote=(*before, *changes.wrote))
+    has_plugin = PLUGIN in engine.info().plugins
     if as_json:
-        console.print_json({"wrote": list(changes.wrote), "unchanged": changes.unchanged})
+        console.print_json({"wrote": list(changes.wrote), "unchanged": changes.unchanged, "plugin": has_plugin})
         return
     for name in changes.wrote:
         console.stdout.print(f"wrote {name}", markup=False)
+    if not has_plugin:
+        console.stdout.print("the cluster has no hybridrank plugin, so the pipeline 'hybridrank' is left out")
     console.stdout.print(f"{len(changes.wrote)} written, {changes.unchanged} unchanged")
 
 
@@ -65,7 +126,9 @@ def _check(engine: Engine, as_json: bool) -> None:
 
 
 def _remove(engine: Engine, catalogues: bool, as_json: bool) -> None:
+    stock = remove_stock(engine)
     done = remove(engine, catalogues=catalogues)
+    done.removed[:0] = stock
     if as_json:
         console.print_json({"removed": done.removed, "stays": done.stays})
         return
