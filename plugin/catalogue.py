@@ -9,7 +9,7 @@ from typing import Any
 from . import resources
 from .client import Engine
 from .document import DEFAULT_IMAGE_DIMENSION, IMAGE_VECTOR, OWN, TEXT_VECTOR, vector_mapping
-from .errors import EncoderMismatch, EngineError, EngineRejected, InvalidQuery, UnknownCatalogue
+from .errors import EncoderMismatch, EngineError, InvalidQuery, UnknownCatalogue
 from .names import (
     CATALOGUE_PREFIX,
     LAST_GENERATION,
@@ -134,18 +134,11 @@ def publish(engine: Engine, index: str) -> None:
 
 def lookup(engine: Engine, name: str) -> Catalogue:
     """What is known about a catalogue; raises :class:`~plugin.errors.UnknownCatalogue`."""
-    check_catalogue_name(name)
-    try:
-        answer = engine.request("GET", f"/{name}", params={"expand_wildcards": "all"})
-    except EngineRejected as error:
-        if error.status == 404:
-            raise UnknownCatalogue(name) from error
-        raise
-    shown = sorted(index for index in answer if parse_physical(index) is not None)
+    found = _of_pattern(engine, name)
+    shown = [index for index, answer in found.items() if name in answer.get("aliases", {})]
     if not shown:
         raise UnknownCatalogue(name)
-    generations = tuple(str(found) for found in _generations(engine, name))
-    return _describe(name, shown[-1], answer[shown[-1]], generations)
+    return _describe(name, shown[-1], found[shown[-1]], tuple(found))
 
 
 def list_catalogues(engine: Engine) -> list[Catalogue]:
@@ -191,19 +184,22 @@ def delete_old_generations(engine: Engine, name: str, *, keep: int = 0) -> list[
     return doomed
 
 
-def _generations(engine: Engine, name: str) -> list[PhysicalIndex]:
+def _of_pattern(engine: Engine, name: str) -> dict[str, Any]:
+    """Every generation of a catalogue, oldest first: the engine's answer about each.
+
+    They are asked for by their own names: a login needs no rights on an alias, nor on one that does not exist yet.
+    """
     answer = engine.request("GET", f"/{generations_pattern(name)}", params={"expand_wildcards": "all"})
-    found = [parse_physical(index) for index in answer]
-    return sorted((item for item in found if item is not None and item.catalogue == name), key=lambda i: i.generation)
+    known = [found for index in answer if (found := parse_physical(index)) is not None and found.catalogue == name]
+    return {str(found): answer[str(found)] for found in sorted(known, key=lambda found: found.generation)}
+
+
+def _generations(engine: Engine, name: str) -> list[PhysicalIndex]:
+    return [found for index in _of_pattern(engine, name) if (found := parse_physical(index)) is not None]
 
 
 def _alias_targets(engine: Engine, name: str) -> list[str]:
-    try:
-        return sorted(engine.request("GET", f"/_alias/{name}"))
-    except EngineRejected as error:
-        if error.status == 404:
-            return []
-        raise
+    return sorted(index for index, answer in _of_pattern(engine, name).items() if name in answer.get("aliases", {}))
 
 
 def _describe(name: str, index: str, answer: Mapping[str, Any], generations: tuple[str, ...]) -> Catalogue:

@@ -85,7 +85,7 @@ def install(engine: Engine) -> Changes:
     """
     wrote: list[str] = []
     unchanged = 0
-    for resource in _fitting(engine.check()):
+    for resource in _fitting(engine, engine.check()):
         if _drift_of(engine, resource):
             engine.request("PUT", resource.path, resource.body)
             wrote.append(str(resource))
@@ -103,7 +103,7 @@ def install(engine: Engine) -> Changes:
 def check(engine: Engine) -> list[Drift]:
     """Name every difference between the files and the cluster; empty when there is none."""
     drifts: list[Drift] = []
-    for resource in _fitting(engine.check()):
+    for resource in _fitting(engine, engine.check()):
         drifts += _drift_of(engine, resource)
     for index, template in INDICES.items():
         drifts += _index_drift(engine, index, template)
@@ -134,7 +134,7 @@ def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
     for index in INDICES:
         _remove_index(engine, index, done)
     done.removed += _forget_defaults(engine)
-    for resource in reversed(_fitting(engine.info(), gone=PLUGIN)):
+    for resource in reversed(_fitting(engine, engine.info(), gone=PLUGIN)):
         if _get(engine, resource) is not None:
             engine.request("DELETE", resource.path)
             done.removed.append(str(resource))
@@ -147,9 +147,25 @@ def remove(engine: Engine, *, catalogues: bool = False) -> Removal:
     return done
 
 
-def _fitting(info: EngineInfo, *, gone: str | None = None) -> list[Resource]:
-    """What can be in a cluster: what needs a plugin, only where every node has it, or had it (``gone``)."""
-    return [found for found in resources.load() if found.needs in {None, gone} or found.needs in info.plugins]
+def _fitting(engine: Engine, info: EngineInfo, *, gone: str | None = None) -> list[Resource]:
+    """What can be in a cluster: what needs a plugin, only where every node has it, or had it (``gone``).
+
+    Roles are an administrator's alone to see: for another login they are left out.
+    """
+    there = info.plugins
+    if resources.SECURITY in there and not _sees_roles(engine):
+        there -= {resources.SECURITY}
+    return [found for found in resources.load() if found.needs in {None, gone} or found.needs in there]
+
+
+def _sees_roles(engine: Engine) -> bool:
+    try:
+        engine.request("GET", "/_plugins/_security/api/roles")
+    except EngineRejected as error:
+        if error.status in {401, 403}:
+            return False
+        raise
+    return True
 
 
 def _forget_defaults(engine: Engine) -> list[str]:
@@ -206,8 +222,8 @@ def _role(answer: dict[str, Any]) -> dict[str, Any]:
         {name: part for name, part in one.items() if name in {"index_patterns", "allowed_actions"}}
         for one in answer["index_permissions"]
     ]
-    kept = {name: answer[name] for name in ("description", "cluster_permissions") if name in answer}
-    return {**kept, "index_permissions": permissions}
+    kept: dict[str, Any] = {"index_permissions": permissions}
+    return kept | {name: answer[name] for name in ("description", "cluster_permissions") if name in answer}
 
 
 def _drift_of(engine: Engine, resource: Resource) -> list[Drift]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -85,7 +86,7 @@ def remove_stock(engine: Engine) -> list[str]:
         return removed
     for found in _named(engine, _MODELS):
         engine.request("POST", f"{_MODELS}/{found['_id']}/_undeploy")
-        _until(lambda found=found: _state(engine, found["_id"]) not in {"DEPLOYED", "PARTIALLY_DEPLOYED", "DEPLOYING"})
+        _until(partial(_is_undeployed, engine, found["_id"]))
         engine.request("DELETE", f"{_MODELS}/{found['_id']}")
         removed.append("ml model hybridrank")
     for found in _named(engine, _CONNECTORS):
@@ -106,6 +107,10 @@ def _until(holds: Callable[[], bool]) -> None:
         if time.monotonic() > until:
             raise EngineError(f"ml-commons did not finish with the model within {_DEPLOY_S:.0f} s")
         time.sleep(0.2)
+
+
+def _is_undeployed(engine: Engine, model_id: str) -> bool:
+    return _state(engine, model_id) not in {"DEPLOYED", "PARTIALLY_DEPLOYED", "DEPLOYING"}
 
 
 def _state(engine: Engine, model_id: str) -> str:

@@ -13,6 +13,7 @@ from . import keys
 from .settings import Settings
 
 KEY_SETTING = "hybridrank.service.key"
+CA_SETTING = "hybridrank.service.ca"
 URL_SETTING = "hybridrank.service.url"
 BUILT = "java/target/hybridrank-*.zip"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,8 +35,17 @@ def local_node(settings: Settings) -> ClusterInfo | None:
     return info if asked.hostname in LOOPBACK and (asked.port or 9200) in ours else None
 
 
-def put_in(settings: Settings, file: Path, service_url: str, progress: Progress) -> bool:
+def put_in(
+    settings: Settings, file: Path, service_url: str, progress: Progress, *, service_ca: Path | None = None
+) -> bool:
     """Put the plugin into the local node; a key of role ``engine`` is made for it once.
+
+    Args:
+        settings: the home and its files of keys.
+        file: the plugin's zip.
+        service_url: where the plugin finds the service.
+        progress: told what is being done.
+        service_ca: certificates (PEM) that an ``https`` service is checked against; ``None``: those that Java trusts.
 
     Returns:
         Whether the node was restarted; it is not where it has this plugin already.
@@ -46,12 +56,14 @@ def put_in(settings: Settings, file: Path, service_url: str, progress: Progress)
     """
     stored = next((addon for addon in addons.read_addons(settings.home) if addon.name == PLUGIN), None)
     path = None if stored is None else stored.secrets.get(KEY_SETTING)
-    key = (
-        keys.add(settings.keys_path, tenant=keys.DEFAULT_TENANT, role="engine")
-        if path is None
-        else path.read_text("utf-8")
-    )
-    if not addons.add(settings.home, file, settings={URL_SETTING: service_url}, secrets={KEY_SETTING: key}):
+    if path is None:
+        key = keys.add(settings.keys_path, tenant=keys.DEFAULT_TENANT, role="engine")
+    else:
+        key = path.read_text("utf-8")
+    secrets = {KEY_SETTING: key}
+    if service_ca is not None:
+        secrets[CA_SETTING] = service_ca.read_text("utf-8")
+    if not addons.add(settings.home, file, settings={URL_SETTING: service_url}, secrets=secrets):
         return False
     LocalCluster(settings.home).restart(java_home=settings.java_home, progress=progress)
     return True

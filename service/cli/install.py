@@ -25,6 +25,10 @@ PluginOption = Annotated[
 ]
 WithOption = Annotated[bool, typer.Option("--with-plugin/--no-plugin", help="Whether the local node gets the plugin.")]
 ServiceOption = Annotated[str, typer.Option("--service", help="Where OpenSearch finds the service.")]
+CaOption = Annotated[
+    Path | None,
+    typer.Option("--service-ca", exists=True, dir_okay=False, help="Certificates (PEM) of an https service."),
+]
 StockOption = Annotated[
     bool,
     typer.Option("--stock", help="Also the way without the plugin: an ml-commons model, a pipeline."),
@@ -43,6 +47,7 @@ def run(
     plugin: PluginOption = None,
     with_plugin: WithOption = True,
     service: ServiceOption = "http://127.0.0.1:8000",
+    service_ca: CaOption = None,
     stock: StockOption = False,
     as_json: console.JsonFlag = False,
 ) -> None:
@@ -58,7 +63,7 @@ def run(
     with console.one_line_errors():
         chosen = console.settings()
         if not check_only and not removing and with_plugin:
-            _put_in(chosen, plugin, service)
+            _put_in(chosen, plugin, service, service_ca)
         with engine_from(chosen) as engine:
             if check_only:
                 _check(engine, as_json)
@@ -73,7 +78,7 @@ def run(
                     console.stderr.print("the local OpenSearch was restarted without the plugin")
 
 
-def _put_in(chosen: Settings, given: Path | None, service: str) -> None:
+def _put_in(chosen: Settings, given: Path | None, service: str, service_ca: Path | None) -> None:
     """Put the plugin into the local node, where there is one and there is a plugin."""
     file = given or local_plugin.built_zip()
     if local_plugin.local_node(chosen) is None:
@@ -88,7 +93,7 @@ def _put_in(chosen: Settings, given: Path | None, service: str) -> None:
         console.stderr.print("without the plugin, which is not built (make plugin)", style="dim")
         return
     with progress_display() as progress:
-        if local_plugin.put_in(chosen, file, service, progress):
+        if local_plugin.put_in(chosen, file, service, progress, service_ca=service_ca):
             console.stderr.print(f"the local OpenSearch was restarted with the plugin {file.name}", soft_wrap=True)
 
 
