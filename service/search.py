@@ -194,8 +194,8 @@ class SearchService:
         if request.is_listing:
             return listing_body(request)
         made = window_body(request, from_=0, size=request.window(question.catalogue.shards))
-        if request.words is not None and readable(request.words) != request.words:
-            # The clause of words holds only the beginning; the pipeline is to see all of it.
+        if request.words is not None and readable(request.read_words or "") != request.words:
+            # The clause of words holds only a part of what was typed; the pipeline is to see all of it.
             made["ext"] = {"hybridrank": {"query": request.words}}
         return made
 

@@ -24,11 +24,6 @@ class QueryVectors:
         self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
-    @property
-    def encoder(self) -> TextEncoder:
-        """What makes them."""
-        return self._encoder
-
     def __len__(self) -> int:
         return len(self._known)
 

@@ -20,4 +20,18 @@ from .suggest import blueprint as suggest
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
 
-BLUEPRINTS = (search, suggest, profile, recommend, graph, rerank, embed, inside, events, merchandising, health, metrics, page)
+BLUEPRINTS = (
+    search,
+    suggest,
+    profile,
+    recommend,
+    graph,
+    rerank,
+    embed,
+    inside,
+    events,
+    merchandising,
+    health,
+    metrics,
+    page,
+)
