@@ -31,12 +31,14 @@ STANDARD_RANGE = 8.0
 """Standard deviations from the window's mean that count as 1; the best of a window of 150 may be six away."""
 ASKED = ("offered", "denied", *DEMANDS)
 OVERLAP = ("title_coverage", "title_precision")
+GATED = ("text_vector.uncovered",)
 WINDOW = ("bm25_spread", "text_spread", "agreement", "query_words", "has_number", "refuses")
 
 FEATURES: tuple[str, ...] = (
     *(f"{signal}.{way}" for signal in SIGNALS for way in PER_SIGNAL),
     *(f"asked.{name}" for name in ASKED),
     *(f"text.{name}" for name in OVERLAP),
+    *(f"gated.{name}" for name in GATED),
     *(f"window.{name}" for name in WINDOW),
 )
 """Names of the head's features, in the order of its input."""
@@ -66,6 +68,9 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     columns += list(refusals(asked, texts).T)
     columns += list(demands(asked.wanted, texts).T)
     columns += list(overlaps(asked.wanted, texts).T)
+    # Where no candidate has all of the words, BM25 is blind to a part of the query, and the vectors count more.
+    vectors = columns[SIGNALS.index("text_vector") * len(PER_SIGNAL) + PER_SIGNAL.index("standard")]
+    columns.append(vectors * (1.0 - best_coverage(asked.wanted, texts)))
     columns += [np.full(len(candidates), value) for value in window_features(asked, raw)]
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -128,6 +133,21 @@ def overlaps(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
             sum(word in asked for word in title) / max(len(title), 1),
         )
     return result
+
+
+def best_coverage(query: str, texts: Sequence[str]) -> float:
+    """The largest share of the query's words, rare ones weighing more, that stands in one text; 1 for no words.
+
+    A word counts where it stands within a longer one too, so that a plural or a compound is found.
+    """
+    asked = frozenset(words(query))
+    lower = [text.lower() for text in texts]
+    found = {word: np.array([word in text for text in lower]) for word in asked}
+    rarity = {word: float(np.log1p((len(texts) + 1.0) / (there.sum() + 0.5))) for word, there in found.items()}
+    total = sum(rarity.values())
+    if not total or not lower:
+        return 1.0
+    return float(sum(rarity[word] * there for word, there in found.items()).max() / total)
 
 
 def window_features(asked: Asked, raw: NDArray[np.float64]) -> list[float]:

@@ -22,6 +22,7 @@ PRIORS = {
     "bm25.standard": DEVIATION * STANDARD_RANGE,
     "text_vector.standard": DEVIATION * STANDARD_RANGE,
     "image_vector.standard": DEVIATION * STANDARD_RANGE / 2,
+    "gated.text_vector.uncovered": DEVIATION * STANDARD_RANGE,
     "asked.offered": -2 * DEVIATION,
     "asked.denied": DEVIATION,
     "asked.accessory": -DEVIATION,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranker.candidate import SIGNALS, Candidate
-from ranker.signals import FEATURES, features, overlaps, price_standing
+from ranker.signals import FEATURES, best_coverage, features, overlaps, price_standing
 from ranker.words import words
 
 value = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -46,6 +46,17 @@ def test_overlap_reads_title_and_plural():
 
 def test_words_fold_case_accents_and_plurals():
     assert words("Crème Brûlée BOXES' glasses") == ["creme", "brulee", "boxe", "glasse"]
+
+
+def test_coverage_is_that_of_the_best_text_and_rare_words_weigh_more():
+    texts = ["red shoes", "red kettle", "red lamp", "red chair"]
+    assert best_coverage("red shoe", texts) == 1.0
+    assert best_coverage("", texts) == best_coverage("red", []) == 1.0
+    blind = best_coverage("red zeppelin", texts)
+    assert 0.0 < blind < 0.5
+    uncovered = features("red zeppelin", [Candidate(t, t, {"text_vector": n / 4}) for n, t in enumerate(texts)])
+    column = uncovered[:, FEATURES.index("gated.text_vector.uncovered")]
+    np.testing.assert_allclose(column, uncovered[:, FEATURES.index("text_vector.standard")] * (1 - blind), rtol=1e-5)
 
 
 def test_a_price_stands_the_same_in_every_currency():

@@ -1,0 +1,37 @@
+"""The shipped model on fixed windows: a change of its scores is a change of every shop's order, and has to be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from ranker.candidate import Candidate
+from ranker.model import Ranker
+
+TEXTS = {
+    "chair": "White desk chair | Acme | White | Desk Chairs, Office. Armless, on four fixed legs.",
+    "wheels": "White desk chair | Acme | White | Desk Chairs, Office. Rolls on five wheels.",
+    "black": "Black desk chair | Acme | Black | Desk Chairs, Office. Glides, no wheels.",
+    "mat": "Floor mat for white desk chairs | Mats, Accessories. Protects the floor.",
+    "kettle": "Steel kettle | Boilwell | Kettles, Kitchen. 1.7 litres.",
+}
+SIGNALS = {
+    "chair": {"bm25": 14.0, "text_vector": 0.71, "price": 90.0},
+    "wheels": {"bm25": 14.2, "text_vector": 0.74, "price": 120.0},
+    "black": {"bm25": 10.5, "text_vector": 0.69, "price": 80.0},
+    "mat": {"bm25": 12.0, "text_vector": 0.66, "price": 30.0},
+    "kettle": {"bm25": 0.0, "text_vector": 0.08, "price": 40.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("signals", "expected"),
+    [
+        (True, {"chair": 0.1557, "black": 0.1141, "wheels": 0.0892, "mat": 0.0649, "kettle": 0.0158}),
+        (False, {"chair": 0.9803, "wheels": 0.9645, "black": 0.958, "mat": 0.9319, "kettle": 0.2554}),
+    ],
+)
+def test_scores_of_the_shipped_model(signals, expected):
+    items = [Candidate(name, text, SIGNALS[name] if signals else {}) for name, text in TEXTS.items()]
+    ranking = Ranker(threads=1).rank("white desk chair without wheels", items)
+    assert [item.id for item in ranking.items] == list(expected)
+    assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=5e-3)
