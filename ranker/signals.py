@@ -147,7 +147,8 @@ def best_coverage(query: str, texts: Sequence[str]) -> float:
     total = sum(rarity.values())
     if not total or not lower:
         return 1.0
-    return float(sum(rarity[word] * there for word, there in found.items()).max() / total)
+    covered = np.sum([rarity[word] * there for word, there in found.items()], axis=0)
+    return float(covered.max() / total)
 
 
 def window_features(asked: Asked, raw: NDArray[np.float64]) -> list[float]:
