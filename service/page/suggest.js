@@ -62,7 +62,7 @@ export function suggestions({ index, choose }) {
     try {
       const answer = await suggest(typed, SIZE, index, running.signal);
       if (document.activeElement !== input || input.value.trimStart() !== typed) return undefined;
-      shown = answer.suggestions.filter(({ text }) => text !== typed);
+      shown = answer.suggestions.filter(({ text }) => text.toLowerCase() !== typed.trimEnd().toLowerCase());
       return draw(typed);
     } catch (error) {
       if (error.name !== "AbortError" && !(error instanceof Problem)) throw error;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,6 +24,7 @@ def ask(page: Page, query: str) -> None:
     before = page.locator("#results").get_attribute("data-query-id")
     page.locator("#query").fill(query)
     page.wait_for_function("before => document.querySelector('#results').dataset.queryId !== before", arg=before)
+    page.locator("#query").blur()
 
 
 @pytest.fixture
@@ -114,7 +118,9 @@ def test_the_keyboard_alone_is_enough(shop):
         "() => new URLSearchParams(location.search).get('q') === 'desk lamp'"
         " && !document.querySelector('.results.busy')"
     )
+    shop.keyboard.press("Enter")
     expect(shop.locator(".card [data-signal=bm25]").first).to_be_visible()
+    expect(shop.locator("#suggestions")).to_be_hidden()
     shop.keyboard.press("ArrowDown")
     expect(shop.locator(".card").first).to_be_focused()
     shop.keyboard.press("Enter")
@@ -133,6 +139,39 @@ def test_the_keyboard_alone_is_enough(shop):
     for _ in range(3):
         shop.keyboard.press("ArrowUp")
     expect(shop.locator("#query")).to_be_focused()
+
+
+def test_suggestions_come_as_one_types_and_are_taken_by_keyboard_or_mouse(shop, service):
+    until = time.monotonic() + 90
+    while not httpx.get(service.url + "/v1/suggest?q=lam", timeout=60).json()["suggestions"]:
+        assert time.monotonic() < until, "a worker reads what can be suggested soon after it has started"
+        time.sleep(0.3)
+    box, options = shop.locator("#query"), shop.locator("#suggestions li")
+    box.press_sequentially("lam", delay=30)
+    expect(options.first).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    texts = shop.locator("#suggestions .words-of").all_inner_texts()
+    assert all("lam" in text.lower() for text in texts)
+    shop.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
+    shop.keyboard.press("ArrowUp")
+    expect(shop.locator("#suggestions [aria-selected=true]")).to_have_count(0)
+    shop.keyboard.press("ArrowDown")
+    shop.keyboard.press("Enter")
+    expect(box).to_have_value(texts[0])
+    expect(shop.locator("#suggestions")).to_be_hidden()
+    shop.wait_for_selector(".card [data-signal=bm25]")
+    box.fill("lam")
+    expect(options.first).to_be_visible()
+    shop.keyboard.press("Escape")
+    expect(shop.locator("#suggestions")).to_be_hidden()
+    expect(box).to_have_value("lam")
+    box.fill("lamp")
+    expect(options.first).to_be_visible()
+    chosen = shop.locator("#suggestions .words-of").last.inner_text()
+    options.last.click()
+    expect(box).to_have_value(chosen)
 
 
 def test_what_a_person_types_never_becomes_markup(shop):
