@@ -205,8 +205,8 @@ def _position(position: object) -> dict[str, Any]:
         if name not in found:
             continue
         value = found[name]
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
+        if isinstance(value, float) and (value.is_integer() or (name != "ordinal" and abs(value) <= MAX_ORDINAL)):
+            value = round(value)  # a browser gives fractions of a pixel; of a place there are none
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_ORDINAL:
             raise EventRejected(f"{where}.{name}", "expected a whole number")
         if name == "ordinal" and value < 0:

@@ -108,14 +108,27 @@ def test_the_javascript_collector_of_opensearch(service):
                 "price": 19.9,
                 "image": ["a.png"],
                 "search_attributes": {"search_query": "lamp"},
-            }
+            },
+            "position": {"ordinal": 3},
         },
         "extra_info": "from the list",
         "extra_info_type": "QUERY",
     }
+    bare = {
+        **{name: event[name] for name in ("application", "user_id", "timestamp", "message_type")},
+        "action_name": "global_click",
+        "query_id": None,
+        "session_id": None,
+        "client_id": None,
+        "message": "",
+        "event_attributes": {
+            "object": {"object_id": None, "object_id_field": "product", "description": None},
+            "position": {"xy": {"x": 1.5, "y": 2}, "x": 3.7},
+        },
+    }
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    for _ in range(2):
-        answer = post(service, "/ubi_events", [event], **headers)
+    for one in (event, event, bare):
+        answer = post(service, "/ubi_events", [one], **headers)
         assert answer.status_code == 200, answer.text
         assert answer.json() == {"accepted": 1, "rejected": []}
 
