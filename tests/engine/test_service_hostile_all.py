@@ -132,7 +132,8 @@ def test_fields_that_are_unknown_or_of_another_type_are_named(client, operation)
             assert is_refused(answer), (field, value, answer.status_code, answer.text[:300])
             fields = [error["field"] for error in answer.json()["errors"]]
             assert any(name.split(".")[0] == field for name in fields), (field, value, fields)
-        if field == "index":
+        # What the plugin asks about may be any index of the cluster; one that is no catalogue is left alone.
+        if field == "index" and not path.startswith("/v1/plugin/"):
             for index in INDICES:
                 answer = client.request(method, path, json={"index": index})
                 assert is_refused(answer), (index, answer.text[:300])
