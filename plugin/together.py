@@ -144,6 +144,55 @@ def overlaps(
     return [_read(answer["aggregations"]["items"]) for answer in answers]
 
 
+def queries_beside(
+    engine: Engine, family: str, catalogue: str, query: str, *, size: int = 50, timeout_s: float | None = None
+) -> Overlaps:
+    """Which queries led to the same items as one query did.
+
+    Args:
+        engine: the cluster.
+        family: of the counters.
+        catalogue: the alias.
+        query: pseudonym of the query.
+        size: most queries.
+        timeout_s: seconds for each of two requests.
+
+    Returns:
+        Pseudonyms of queries as ``item``; what is counted is not people but items that both led to.
+
+    Raises:
+        EngineError: as :func:`people_of`.
+    """
+    counters = [{"term": {name: value}} for name, value in (("kind", "query"), ("family", family))]
+    counters.append({"term": {"catalogue": catalogue}})
+    body: dict[str, Any] = {
+        "size": PEOPLE,
+        "query": {"bool": {"filter": [*counters, {"term": {"query": query}}]}},
+        "track_total_hits": False,
+        "_source": ["item", "sums"],
+    }
+    hits = engine.search(BEHAVIOUR, body, timeout_s=timeout_s)["hits"]["hits"]
+    counted = [(str(hit["_source"]["item"]), hit["_source"]["sums"]) for hit in hits]
+    items = [item for item, sums in counted if not all(name.startswith("impression") for name in sums)]
+    if not items:
+        return Overlaps((), 0, 0)
+    told = {
+        "field": "query",
+        "size": size,
+        "min_doc_count": 1,
+        "background_filter": {"bool": {"filter": counters}},
+    }
+    body = {
+        "size": 0,
+        "query": {
+            "bool": {"filter": [*counters, {"terms": {"item": items}}], "must_not": [{"term": {"query": query}}]}
+        },
+        "aggs": {"items": _significant(told)},
+    }
+    answer = engine.search(BEHAVIOUR, body, timeout_s=timeout_s)
+    return _read(answer["aggregations"]["items"])
+
+
 def busiest(
     engine: Engine, family: str, catalogue: str, *, since_ms: int, size: int = 50, timeout_s: float | None = None
 ) -> list[tuple[str, int]]:

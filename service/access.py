@@ -32,6 +32,7 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
             "recommend.recommend",
             "recommend.stream",
             "suggest.suggest",
+            "related.related",
             "graph.graph",
             "graph.sharing",
             "graph.share",

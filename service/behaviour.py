@@ -13,6 +13,7 @@ from personal.intake import Intake
 from personal.merchandising import RuleBook
 from personal.pseudonyms import Pseudonyms, load
 from personal.reconciler import Reconciler
+from personal.related import RelatedQueries
 from personal.together import TogetherReader
 from personal.trail import Documents
 from plugin.client import Engine
@@ -32,6 +33,7 @@ class Behaviour:
         pseudonyms: stand for people, sessions and queries.
         together: what goes with items, and what trends.
         counters: of what people did.
+        related: queries to go on with.
     """
 
     intake: Intake
@@ -41,6 +43,7 @@ class Behaviour:
     pseudonyms: Pseudonyms
     together: TogetherReader
     counters: CounterStore
+    related: RelatedQueries
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine, teach: Callable[[Documents], None]) -> Behaviour:
@@ -64,4 +67,5 @@ class Behaviour:
             pseudonyms,
             TogetherReader(engine, family),
             CounterStore(engine, family),
+            RelatedQueries(engine, pseudonyms, family),
         )

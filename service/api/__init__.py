@@ -12,6 +12,7 @@ from .metrics import blueprint as metrics
 from .page import blueprint as page
 from .profile import blueprint as profile
 from .recommend import blueprint as recommend
+from .related import blueprint as related
 from .rerank import blueprint as rerank
 from .search import blueprint as search
 from .shoppers import blueprint as shoppers
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     suggest,
     profile,
     recommend,
+    related,
     graph,
     rerank,
     embed,

@@ -46,8 +46,18 @@ def asked(place: RecommendPlace) -> Ask:
     Raises:
         Problem: more ids are excluded than may be.
     """
-    exclude = tuple(dict.fromkeys(name for name in (place.exclude or "").split(",") if name))
-    if len(exclude) > MAX_EXCLUDED:
-        raise invalid("exclude", f"at most {MAX_EXCLUDED} ids, got {len(exclude)}")
+    exclude = listed("exclude", place.exclude)
     who, lacks = visitor_or_nobody()
     return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks, place.social)
+
+
+def listed(field: str, text: str | None) -> tuple[str, ...]:
+    """Ids that an address holds, comma-separated.
+
+    Raises:
+        Problem: more than may be.
+    """
+    ids = tuple(dict.fromkeys(name for name in (text or "").split(",") if name))
+    if len(ids) > MAX_EXCLUDED:
+        raise invalid(field, f"at most {MAX_EXCLUDED} ids, got {len(ids)}")
+    return ids

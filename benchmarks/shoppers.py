@@ -1,0 +1,184 @@
+"""What recommendations are worth to simulated shoppers, whose true tastes are known.
+
+    hybridrank sample SHOP --products 600 --queries 1 --shoppers 300 --no-images
+    hybridrank index SHOP/products.jsonl; hybridrank events SHOP/events.jsonl; hybridrank train sequence
+    python -m benchmarks.shoppers SHOP [--people 100]
+
+Each shopper has the past of ``events.jsonl`` in an encrypted profile, then needs something and looks at a product of
+that kind. Every system answers with 8 products. What the shopper would do with the list is not drawn but computed: rank
+r is looked at with probability r^-0.8, and clicking, buying and sending back have the probabilities of
+``personal.shoppers``. The oracle lists the products by the true probability of a purchase. Conversion is purchases for
+a list, the return rate is returns for a purchase; both are given as the share of the way from popularity to the oracle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personal.shoppers import Market, Shopper, make_shoppers, utility
+from personal.shoppers.chance import Chance
+from personal.shoppers.market import Product, kind
+from personal.shoppers.session import World, attraction, need_of
+from personal.visitor import NOBODY, Visitor
+from plugin.candidates import gather
+from plugin.catalogue import lookup
+from plugin.query import SearchRequest
+from plugin.statedocs import read_many
+from ranker.significance import resampled_means
+from service.parts import Parts
+from service.recommend import Ask
+from service.settings import Settings
+
+SIZE = 8
+DECAY = 0.8
+SEED = 7
+
+
+def sigmoid(value: float) -> float:
+    """The logistic function."""
+    return 1.0 / (1.0 + math.exp(-value))
+
+
+def chances(shopper: Shopper, product: Product, wanted: str) -> tuple[float, float]:
+    """Probability that a product that was looked at is bought, and that it is bought and sent back; as
+    ``personal.shoppers.session`` draws them."""
+    if product.get("in_stock") is False:
+        return 0.0, 0.0
+    worth = utility(shopper, product) - (0.0 if kind(product) == wanted else 1.5)
+    clicked = attraction(shopper, product, wanted)
+    taken = 0.28 * shopper.persona.buying * sigmoid(1.4 * worth - 1.1)
+    bought = clicked * taken * (0.35 + 0.45 * sigmoid(1.2 * worth))
+    return bought, bought * 0.22 * sigmoid(-1.3 * worth)
+
+
+def worth_of(shopper: Shopper, products: Sequence[Product], wanted: str) -> tuple[float, float]:
+    """Expected purchases and returns of a list."""
+    bought = returned = 0.0
+    for rank, product in enumerate(products, 1):
+        looked = rank ** -(DECAY / shopper.persona.patience)
+        one, back = chances(shopper, product, wanted)
+        bought, returned = bought + looked * one, returned + looked * back
+    return bought, returned
+
+
+def share(values: np.ndarray, system: int, low: int, high: int, *, rate: bool) -> tuple[float, float, float]:
+    """The share of the way from one system to another, with its interval; people resampled."""
+    means = resampled_means(values, resamples=4000)
+    means = np.concatenate([values.mean(axis=0)[None], means])
+
+    def of(column: int) -> np.ndarray:
+        return means[:, 2 * column + 1] / means[:, 2 * column] if rate else means[:, 2 * column]
+
+    shares = (of(system) - of(low)) / (of(high) - of(low))
+    return (float(shares[0]), *(float(edge) for edge in np.percentile(shares[1:], [2.5, 97.5])))
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The running product and what the simulation knows.
+
+    Attributes:
+        popular: ids of products by how many events they have.
+    """
+
+    parts: Parts
+    index: str
+    market: Market
+    popular: list[str]
+
+    def measured(self, shopper: Shopper, past: list[dict[str, Any]]) -> tuple[list[str], list[float]]:
+        """Names of the systems, and of each the expected purchases and returns of its list."""
+        dice = Chance(SEED, "recommendations", shopper.id)
+        wanted = need_of(World(self.market, lambda _: []), shopper, dice).kind
+        kinds = list(self.market.kinds[wanted])
+        viewed = dice.one(kinds, [attraction(shopper, self.market.products[item], wanted) for item in kinds])
+        identity = self.parts.keystore.obtain("bench", shopper.id)
+        visitor = Visitor("bench", identity)
+        profiles = self.parts.people.profiles
+        profiles.learn(visitor, [(f"{self.index}:{event['event_id']}", event) for event in past])
+        lists = {
+            "popularity": self.popular,
+            "popularity within the kind": [i for i in self.popular if kind(self.market.products[i]) == wanted],
+            "text vectors": self._vectors(viewed),
+            "recommend, to nobody": self._recommended(viewed, NOBODY),
+            "recommend, to the person": self._recommended(viewed, visitor),
+            "oracle": sorted(
+                self.market.products,
+                key=lambda item: (-chances(shopper, self.market.products[item], wanted)[0], item),
+            ),
+        }
+        profiles.vault.delete_of(identity.pseudonym)
+        self.parts.keystore.delete("bench", shopper.id)
+        row: list[float] = []
+        for items in lists.values():
+            shown = [self.market.products[item] for item in items if item != viewed][:SIZE]
+            row += worth_of(shopper, shown, wanted)
+        return list(lists), row
+
+    def _vectors(self, item: str) -> list[str]:
+        found = lookup(self.parts.engine, self.index)
+        source = read_many(self.parts.engine, [(found.index, item)])[found.index, item].source
+        vector = np.asarray(source["text_vector"], np.float32)
+        request = SearchRequest(text_vector=vector, k_vector=50, hidden=(item,), spelling=False)
+        hits = gather(self.parts.engine, found, request).hits
+        return [hit.id for hit in sorted(hits, key=lambda hit: -hit.signals["text_vector"])]
+
+    def _recommended(self, item: str, visitor: Visitor) -> list[str]:
+        answer = self.parts.recommend.answer(Ask(self.index, item, SIZE, 0.0, (), visitor))
+        if answer.degraded:
+            raise SystemExit(f"the service is degraded: {answer.degraded}")
+        return [one.id for one in answer.recommendations]
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shop", type=Path)
+    parser.add_argument("--people", type=int, default=100)
+    given = parser.parse_args()
+    catalogue = [json.loads(line) for line in (given.shop / "products.jsonl").read_text("utf-8").splitlines()]
+    events = [json.loads(line) for line in (given.shop / "events.jsonl").read_text("utf-8").splitlines()]
+    cared = [event for event in events if event["action_name"] in {"click", "view", "add_to_cart", "purchase"}]
+    popular = Counter(event["event_attributes"]["object"]["object_id"] for event in cared)
+    pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in cared:
+        pasts[event["client_id"]].append(event)
+    market = Market.of(catalogue, SEED)
+    people = [one for one in make_shoppers(market, 300, SEED, bots=0) if len(pasts[one.client_id]) >= 3][: given.people]
+    settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
+    parts = Parts(settings)
+    index = settings.index
+    popular_first = [item for item, _ in popular.most_common() if item in market.products]
+    shop = Shop(parts, index, market, popular_first)
+    rows = []
+    for number, shopper in enumerate(people, 1):
+        names, row = shop.measured(shopper, pasts[shopper.client_id][-150:])
+        rows.append(row)
+        print(f"{number}/{len(people)}", file=sys.stderr, flush=True)
+    values = np.array(rows)
+    low, high = names.index("popularity"), names.index("oracle")
+    print(f"{len(rows)} shoppers, {len(market.products)} products\n")
+    print(
+        "| system | purchases for a list | returns for a purchase | conversion, share of the gap | return rate, share |"
+    )
+    print("| --- | --- | --- | --- | --- |")
+    for place, name in enumerate(names):
+        bought, returned = values[:, 2 * place].mean(), values[:, 2 * place + 1].mean()
+        shares = [share(values, place, low, high, rate=rate) for rate in (False, True)]
+        cells = [f"{a:.2f} ({b:.2f} to {c:.2f})" for a, b, c in shares]
+        print(f"| {name} | {bought:.4f} | {returned / bought:.4f} | {' | '.join(cells)} |")
+    parts.close()
+
+
+if __name__ == "__main__":
+    main()
