@@ -16,7 +16,12 @@ from ..problems import Problem
 
 FOLDER = Path(__file__).parent.parent / "page"
 ASSETS = frozenset(file.name for file in FOLDER.iterdir() if file.suffix in {".js", ".css", ".svg"})
-FEATURES = {"suggest": "/v1/suggest", "recommend": "/v1/recommend", "shopper": "/demo/shopper"}
+FEATURES = {
+    "suggest": "/v1/suggest",
+    "recommend": "/v1/recommend",
+    "related": "/v1/related",
+    "shopper": "/demo/shopper",
+}
 """What the page may ask for, where this service has it: the name that the page knows, and the path."""
 
 blueprint = APIBlueprint("page", __name__, enable_openapi=False)
