@@ -1,10 +1,12 @@
 """What recommendations are worth to simulated shoppers, whose true tastes are known.
 
     hybridrank sample SHOP --products 600 --queries 1 --shoppers 300 --no-images
-    hybridrank index SHOP/products.jsonl; hybridrank events SHOP/events.jsonl; hybridrank train sequence
+    python -m benchmarks.shoppers SHOP --move
+    hybridrank index SHOP/products.jsonl; hybridrank events SHOP/recent.jsonl; hybridrank train sequence
     python -m benchmarks.shoppers SHOP [--people 100]
 
-Each shopper has the past of ``events.jsonl`` in an encrypted profile, then needs something and looks at a product of
+``--move`` writes the shoppers' clicks, carts and purchases with times that end now, for tastes and behaviour fade. Each
+shopper has their past in an encrypted profile, then needs something and looks at a product of
 that kind. Every system answers with 8 products. What the shopper would do with the list is not drawn but computed: rank
 r is looked at with probability r^-0.8, and clicking, buying and sending back have the probabilities of
 ``personal.shoppers``. The oracle lists the products by the true probability of a purchase. Conversion is purchases for
@@ -20,6 +22,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,7 @@ from service.settings import Settings
 SIZE = 8
 DECAY = 0.8
 SEED = 7
+CARED = frozenset({"click", "view", "add_to_cart", "purchase"})
 
 
 def sigmoid(value: float) -> float:
@@ -140,15 +144,31 @@ class Shop:
         return [one.id for one in answer.recommendations]
 
 
+def move(shop: Path) -> None:
+    """Write what shoppers cared for with times that end now."""
+    events = [json.loads(line) for line in (shop / "events.jsonl").read_text("utf-8").splitlines()]
+    events = [event for event in events if event["action_name"] in CARED]
+    times = [datetime.fromisoformat(event["timestamp"]) for event in events]
+    later = datetime.now(UTC) - max(times)
+    with (shop / "recent.jsonl").open("w", encoding="utf-8") as out:
+        for event, time in zip(events, times, strict=True):
+            event["timestamp"] = (time + later).isoformat(timespec="milliseconds")
+            out.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shop", type=Path)
     parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--move", action="store_true", help="write SHOP/recent.jsonl and end")
     given = parser.parse_args()
+    if given.move:
+        move(given.shop)
+        return
     catalogue = [json.loads(line) for line in (given.shop / "products.jsonl").read_text("utf-8").splitlines()]
-    events = [json.loads(line) for line in (given.shop / "events.jsonl").read_text("utf-8").splitlines()]
-    cared = [event for event in events if event["action_name"] in {"click", "view", "add_to_cart", "purchase"}]
+    events = [json.loads(line) for line in (given.shop / "recent.jsonl").read_text("utf-8").splitlines()]
+    cared = [event for event in events if event["action_name"] in CARED]
     popular = Counter(event["event_attributes"]["object"]["object_id"] for event in cared)
     pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in cared:
