@@ -1,9 +1,9 @@
 """Ways of fine-tuning side by side: trained parameters, minutes of processor time, nDCG@10 on held-out queries.
 
 ``python -m benchmarks.adapters WINDOWS.jsonl.gz --train 1200 --test 400``: every method starts from the same model,
-learns from the same windows for the same number of steps and is measured on the same queries. Judged candidates only;
-``--characters`` cuts the texts, which makes it quicker. A row is printed as soon as it is known; minutes are of the
-processor, so a busy machine does not change them.
+learns from the same windows for the same number of steps and is measured, at its last step, on the same queries.
+Judged candidates only; ``--characters`` cuts the texts, which makes it quicker. A row is printed as soon as it is
+known; minutes are of the processor, so a busy machine does not change them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("windows", type=Path)
     parser.add_argument("--start", default=PACKAGED_BERT)
     parser.add_argument("--train", type=int, default=1200)
-    parser.add_argument("--validation", type=int, default=60)
+    parser.add_argument("--validation", type=int, default=0)
     parser.add_argument("--test", type=int, default=400)
     parser.add_argument("--candidates", type=int, default=30)
     parser.add_argument("--characters", type=int, default=2000)

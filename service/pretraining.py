@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import BertForMaskedLM
 
+TOKENIZER = "tokenizer.json"
 SCRATCH = "scratch"
 """The starting point that is none: new weights, and a tokenizer of the text's own words."""
 
@@ -71,7 +72,7 @@ def run_pretrain(
     texts = read_texts(files)
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
-    model, tokenizer = _scratch(texts, sizes) if start == SCRATCH else _continued(start_folder(start))
+    model, tokenizer = _scratch(texts, sizes, out) if start == SCRATCH else _continued(start_folder(start))
     with board_of(out) as board:
 
         def told(step: PretrainProgress) -> None:
@@ -84,7 +85,7 @@ def run_pretrain(
 
         outcome = pretrain(model, tokenizer, texts, settings, folder=out, report=told)
     model.save_pretrained(out)
-    tokenizer.save(str(out / "tokenizer.json"))
+    tokenizer.save(str(out / TOKENIZER))
     result = {"perplexity": {"before": outcome.before, "head_only": outcome.head, "after": outcome.after}}
     rest = {name: value for name, value in asdict(outcome).items() if name not in ("before", "head", "after")}
     result |= rest | {"start": start if start == SCRATCH else Path(start).name, "texts": len(texts)}
@@ -94,12 +95,18 @@ def run_pretrain(
     return result | {"model": str(out)}
 
 
-def _scratch(texts: Sequence[str], sizes: dict[str, int]) -> tuple[BertForMaskedLM, Tokenizer]:
+def _scratch(texts: Sequence[str], sizes: dict[str, int], out: Path) -> tuple[BertForMaskedLM, Tokenizer]:
     from transformers import BertConfig, BertForMaskedLM
 
     if sizes["width"] % sizes["heads"]:
         raise TrainingDataError(f"width: {sizes['width']} cannot be divided among {sizes['heads']} heads")
-    tokenizer = train_wordpiece(texts, sizes["vocabulary"])
+    kept = out / TOKENIZER
+    if (out / CHECKPOINT).is_file() and kept.is_file():
+        # Of two pieces that are as frequent the library takes either; what goes on needs the ids that it began with.
+        tokenizer = load_tokenizer(kept)
+    else:
+        tokenizer = train_wordpiece(texts, sizes["vocabulary"])
+        tokenizer.save(str(kept))
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=sizes["width"],
@@ -118,7 +125,7 @@ def _continued(folder: Path) -> tuple[BertForMaskedLM, Tokenizer]:
         raise ModelError(f"{folder}: no model.safetensors (pickled weights are never loaded)")
     if (folder / "pair.onnx").is_file():
         raise ModelError(f"{folder}: a fused ranker; pretraining starts from a BERT")
-    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    tokenizer = load_tokenizer(folder / TOKENIZER)
     # The report of what a checkpoint has no weights for (the head) belongs to the perplexity before.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]

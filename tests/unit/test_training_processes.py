@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from indexer.sample import generate
 from ranker.training.checkpoint import CHECKPOINT
 from ranker.windows import write_windows
 from tests.unit.training_help import colour_windows, save_small
@@ -35,16 +36,21 @@ def material(tmp_path):
     return tmp_path
 
 
-def test_a_killed_run_goes_on_to_the_same_model(material):
-    subprocess.run(command(material, "whole"), env=ENVIRONMENT, check=True, capture_output=True)
-    process = subprocess.Popen(command(material, "cut"), env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+def killed_at(process, checkpoint):
+    """Kill -9 as soon as there is a checkpoint."""
     until = time.monotonic() + 300
-    while not (material / "cut" / CHECKPOINT).is_file() and time.monotonic() < until:
+    while not checkpoint.is_file() and time.monotonic() < until:
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert (material / "cut" / CHECKPOINT).is_file()
+    assert checkpoint.is_file()
+
+
+def test_a_killed_run_goes_on_to_the_same_model(material):
+    subprocess.run(command(material, "whole"), env=ENVIRONMENT, check=True, capture_output=True)
+    process = subprocess.Popen(command(material, "cut"), env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    killed_at(process, material / "cut" / CHECKPOINT)
     done = subprocess.run(command(material, "cut"), env=ENVIRONMENT, check=True, capture_output=True, text=True)
     told = json.loads(done.stdout)
     assert told["test"]["queries"] > 0
@@ -53,6 +59,23 @@ def test_a_killed_run_goes_on_to_the_same_model(material):
     one, two = (load_file(material / name / "model.safetensors") for name in ("whole", "cut"))
     for name, value in one.items():
         np.testing.assert_allclose(value.numpy(), two[name].numpy(), atol=1e-6, err_msg=name)
+
+
+def test_a_killed_pretraining_from_scratch_goes_on_with_the_tokenizer_that_it_began_with(tmp_path):
+    (tmp_path / "shop.jsonl").write_text("".join(json.dumps(product) + "\n" for product in generate(7, 100)))
+    sizes = ["--vocabulary", "500", "--width", "32", "--layers", "1", "--heads", "2", "--tokens", "32"]
+    options = ["--epochs", "1", "--per-step", "16", "--evaluate-every", "3", "--threads", "1", "--json"]
+    out = tmp_path / "bert"
+    files = [str(tmp_path / "shop.jsonl"), "--start", "scratch", "--out", str(out)]
+    pretraining = [sys.executable, "-m", "service", "train", "pretrain", *files, *sizes, *options]
+    process = subprocess.Popen(pretraining, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    killed_at(process, out / CHECKPOINT)
+    tokens = (out / "tokenizer.json").read_text()
+    done = subprocess.run(pretraining, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    assert "step 0/" not in done.stderr
+    assert (out / "tokenizer.json").read_text() == tokens
+    perplexity = json.loads(done.stdout)["perplexity"]
+    assert perplexity["after"] < perplexity["before"]
 
 
 def test_an_interrupted_run_says_how_to_go_on(material):
