@@ -293,11 +293,16 @@ class Parts:
         return ""
 
     def _model_reasons(self) -> dict[str, str]:
-        reasons = {"text_encoder": "", "model": ""}
+        reasons = {"text_encoder": "", "image_encoder": "", "model": ""}
         try:
             self.encoders.default.encode(["ready"], role="query")
         except EncoderError as error:
             reasons["text_encoder"] = str(error)
+        try:
+            if (images := self.encoders.image_default) is not None:
+                images.encode_texts(["ready"])
+        except EncoderError as error:
+            reasons["image_encoder"] = str(error)
         try:
             self.ranker.warm_up()
         except RankerError as error:

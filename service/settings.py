@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     index: str = "products"
 
     text_encoder: str = "all-MiniLM-L6-v2"
-    image_encoder: str = "none"
+    image_encoder: str = "light"
     """``light``, ``clip:NAME``, a model's folder, or ``none``."""
     picture_hosts: tuple[str, ...] = ()
     """Hosts from which ``hybridrank index`` fetches pictures by URL; ``*.example.com`` is every name below it."""

@@ -193,7 +193,7 @@ def test_the_table_fits_a_terminal_and_the_same_seed_gives_the_same(evaluate):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--system", "image_vector"], 1, "system: image_vector: catalogue 'evaluate-sample'"),
+        (["--system", "image_vector", "--index", "no-such"], 1, "no catalogue named 'no-such'"),
         (["--system", "bm26"], 2, "--system: 'bm26' is not one of bm25, text_vector"),
         ([], 2, "--system: name at least one"),
         (["--compare", "bm25", "bm25"], 2, "--compare: name two different systems"),
