@@ -34,6 +34,9 @@ def save_open_clip(trainee: Trainee, described: dict[str, Any], folder: Path, tr
         for name in TOWER_FILES:
             if (tower / name).is_file():
                 shutil.copyfile(tower / name, folder / TOWER / name)
+                # open_clip takes the tokenizer of a folder from the folder itself.
+                if name != "config.json":
+                    shutil.copyfile(tower / name, folder / name)
         text["hf_model_name"] = text["hf_tokenizer_name"] = TOWER
     kind = config.pop(DESCRIPTION, None)
     preprocess = {
