@@ -121,7 +121,7 @@ def test_embed_refuses(client):
         ({"texts": []}, "texts"),
         ({"texts": [1]}, "texts.0"),
         ({"images": []}, "images"),
-        ({"images": ["AAAA"]}, "images"),
+        ({"images": ["AAAA"]}, "images.0"),
     ):
         refused(client.post("/v1/embed", json=body), 422, field)
 
