@@ -8,13 +8,14 @@ that a liking for boots does not lift every boot among boots.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from plugin.document import category_path
 
 from .event_times import DAY_S
-from .taste import STRENGTH, Facts, Taste, facts_of
+from .taste import STRENGTH, Taste, facts_of
 
 PROFILE_HALF_LIFE_S = 30.0 * DAY_S
 SESSION_HALF_LIFE_S = 3600.0
@@ -57,12 +58,18 @@ def affinities(
     weights = item_weights(taste, now_ms, half_life_s)
     if not weights or not products:
         return {}
-    facts = {name: facts_of(source) for name, source in products.items()}
+    offered: dict[str, dict[str, str]] = {}
+    for name, source in products.items():
+        for facet, value in facts_of(source).facets.items():
+            offered.setdefault(facet, {})[name] = value
     total = dict.fromkeys(products, 0.0)
-    for facet in sorted({facet for known in taste.facts.values() for facet in known.facets}):
-        weight = WEIGHTS.get(facet, ATTRIBUTE_WEIGHT)
-        for name, lift in _lifts(facet, taste, weights, facts).items():
-            total[name] += weight * lift
+    for facet, chosen in _chosen(taste, weights).items():
+        if facet in offered:
+            weight, values = WEIGHTS.get(facet, ATTRIBUTE_WEIGHT), offered[facet]
+            lifts = _lifts(chosen, values)
+            if lifts:
+                for name, value in values.items():
+                    total[name] += weight * lifts[value]
     for name, fit in _price_fits(taste, weights, products, prices or {}).items():
         total[name] += PRICE_WEIGHT * fit
     return {name: 1.0 / (1.0 + math.exp(-value)) for name, value in total.items()}
@@ -79,30 +86,36 @@ def item_weights(taste: Taste, now_ms: int, half_life_s: float) -> dict[str, flo
 
 def facet_weights(taste: Taste, facet: str, weights: Mapping[str, float]) -> dict[str, float]:
     """The decayed weight of each value of a facet."""
-    found: dict[str, float] = {}
+    return _chosen(taste, weights).get(facet, {})
+
+
+def _chosen(taste: Taste, weights: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The decayed weight of each value, by facet."""
+    found: dict[str, dict[str, float]] = {}
     for item, weight in weights.items():
-        value = taste.facts[item].facets.get(facet)
-        if value is not None:
-            found[value] = found.get(value, 0.0) + weight
-    return found
+        for facet, value in taste.facts[item].facets.items():
+            values = found.setdefault(facet, {})
+            values[value] = values.get(value, 0.0) + weight
+    return {facet: found[facet] for facet in sorted(found)}
 
 
-def _lifts(facet: str, taste: Taste, weights: Mapping[str, float], facts: Mapping[str, Facts]) -> Mapping[str, float]:
-    """The logarithm of (how often a value was chosen) over (how often it is offered), by product."""
-    values = {name: value for name, known in facts.items() if (value := known.facets.get(facet)) is not None}
-    offered: dict[str, int] = {}
-    for value in values.values():
-        offered[value] = offered.get(value, 0) + 1
-    chosen = {value: weight for value, weight in facet_weights(taste, facet, weights).items() if value in offered}
-    total = sum(chosen.values())
+def _lifts(chosen: Mapping[str, float], values: Mapping[str, str]) -> dict[str, float]:
+    """The logarithm of (how often a value was chosen) over (how often it is offered), by value.
+
+    Args:
+        chosen: weight by value.
+        values: of the products at hand, by id.
+    """
+    offered = Counter(values.values())
+    total = sum(weight for value, weight in chosen.items() if value in offered)
     if not total:
         return {}
-    lift = {
-        value: math.log((chosen.get(value, 0.0) + PRIOR * count / len(values)) / (total + PRIOR))
-        - math.log(count / len(values))
-        for value, count in offered.items()
-    }
-    return {name: max(-LIMIT, min(LIMIT, lift[value])) for name, value in values.items()}
+    lifts = {}
+    for value, count in offered.items():
+        share = count / len(values)
+        lift = math.log((chosen.get(value, 0.0) + PRIOR * share) / (total + PRIOR) / share)
+        lifts[value] = max(-LIMIT, min(LIMIT, lift))
+    return lifts
 
 
 def _price_fits(

@@ -178,8 +178,9 @@ def facts_of(source: Mapping[str, Any]) -> Facts:
         _put(facets, "kind", path[-1])
     attributes = source.get("attributes")
     if isinstance(attributes, Mapping):
+        most = len(facets) + MAX_ATTRIBUTES
         for name in sorted(attributes)[: 4 * MAX_ATTRIBUTES]:
-            if sum(known.startswith("attributes.") for known in facets) < MAX_ATTRIBUTES and len(name) <= 40:
+            if len(facets) < most and len(name) <= 40:
                 _put(facets, f"attributes.{name}", attributes[name])
     price = source.get("price")
     known = isinstance(price, int | float) and not isinstance(price, bool) and price > 0

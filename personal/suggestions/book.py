@@ -20,7 +20,7 @@ from .typos import Speller
 Kind = Literal["query", "brand", "category", "phrase"]
 Match = Literal["prefix", "word", "words", "spelling"]
 
-MATCH_VALUE: dict[str, float] = {"prefix": 0.3, "word": 0.12, "words": 0.05, "spelling": -0.3}
+MATCH_VALUE: dict[str, float] = {"prefix": 0.3, "word": 0.0, "words": -0.05, "spelling": -0.3}
 """What it adds to a suggestion's standing how it was found."""
 _LAST = "\U0010ffff"
 
@@ -74,6 +74,8 @@ class Book:
         self._first = np.array([first for _, _, first in rests], np.bool_)
         self._standing = np.array([entry.standing for entry in self._entries], np.float32)
         self._speller = Speller(words)
+        # Whole suggestions' beginnings: a slip may lie at the blank between two words.
+        self._starts = Speller(entry.key for entry in self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -93,11 +95,12 @@ class Book:
         self._range_hits(typed, limit, found)
         if len(found) < limit:
             self._word_hits(typed.split(), limit, found, "words")
-        if not found or (len(found) < min(limit, 3) and len(typed) > 3):
+        if len(found) < limit and len(typed) > 3:
+            self._near_hits(typed, limit, found)
+        if not found:
             for other in self._speller.corrections(typed):
                 self._range_hits(other, limit, found, "spelling")
-                if len(found) < limit:
-                    self._word_hits(other.split(), limit, found, "spelling")
+                self._word_hits(other.split(), limit, found, "spelling")
         hits = [Hit(self._entries[number], match) for number, match in found.items()]
         hits.sort(key=lambda hit: (-hit.value, hit.entry.key))
         return hits[:limit]
@@ -114,6 +117,16 @@ class Book:
             owner = int(owners[place])
             if owner not in found and len(found) < limit:
                 found[owner] = match or ("prefix" if first[place] else "word")
+
+    def _near_hits(self, typed: str, limit: int, found: dict[int, Match]) -> None:
+        """Those whose beginning is a slip away, the best standing first."""
+        near: set[int] = set()
+        for other in self._starts.beginnings_near(typed):
+            low, high = self._range(other)
+            near.update(self._owners[low:high][self._first[low:high]].tolist())
+        for owner in sorted(near, key=lambda owner: (-self._standing[owner], owner)):
+            if owner not in found and len(found) < limit:
+                found[owner] = "spelling"
 
     def _word_hits(self, words: Sequence[str], limit: int, found: dict[int, Match], match: Match) -> None:
         if len(words) < 2:

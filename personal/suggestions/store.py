@@ -17,8 +17,8 @@ from .book import Entry, Kind
 from .phrases import BEST_STANDING
 from .text import key
 
-PEOPLE_OF_THE_BEST = 100.0
-"""How many (decayed) people make a query stand at 1."""
+PEOPLE_OF_THE_BEST = 100_000.0
+"""How many (decayed) people make a query stand at 1; the scale is logarithmic."""
 _AT_ONCE = 1000
 
 

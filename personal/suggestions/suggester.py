@@ -22,7 +22,7 @@ POOL = 100
 """How many of the book's best are put in order for somebody."""
 PERSONAL = 1.0
 """What an affinity of 1 adds to a suggestion's standing, and one of 0 takes away, halved."""
-OWN = 0.8
+OWN = 0.3
 """What it adds that somebody typed it themselves."""
 REBUILD_S = 1.0
 _MOST_CATALOGUES = 64
@@ -229,4 +229,4 @@ def _best_of_each(entries: Iterable[Entry]) -> list[Entry]:
 
 def _squashed(value: float) -> float:
     """A standing with what was added to it, as 0..1."""
-    return round(max(0.0, min(1.0, (value + 1.0) / 3.5)), 4)
+    return round(max(0.0, min(1.0, (value + 1.0) / 3.0)), 4)

@@ -13,7 +13,9 @@ from .text import is_cjk
 SHORTEST = 3
 """A shorter word may be the beginning of anything."""
 TWO_SLIPS_FROM = 6
+TWO_SLIPS_IN_A_TEXT_FROM = 8
 _MOST_WORDS = 3
+_MOST_BEGINNINGS = 50
 _MOST_TEXTS = 4
 
 
@@ -39,6 +41,18 @@ class Speller:
             texts = sorted((slips + more, f"{text} {other}".strip()) for slips, text in texts for more, other in near)
             texts = texts[:_MOST_TEXTS]
         return [text for slips, text in texts if slips]
+
+    def beginnings_near(self, typed: str) -> list[str]:
+        """Beginnings within one slip of a text, two from eight letters on; the first letter is taken as right."""
+        if not typed or any(is_cjk(char) for char in typed):
+            return []
+        slips = 2 if len(typed) >= TWO_SLIPS_IN_A_TEXT_FROM else 1
+        found: list[str] = []
+        for length in range(len(typed) - 1, len(typed) + 2):
+            choices = [other for other in self._beginnings(length, False) if other[:1] == typed[:1]]
+            best = process.extract(typed, choices, scorer=OSA.distance, score_cutoff=slips, limit=_MOST_BEGINNINGS)
+            found += [other for other, _, _ in best]
+        return found
 
     def near(self, word: str, *, whole: bool) -> list[tuple[int, str]]:
         """(slips, beginning or word) near a word: insertions, deletions, replacements and swaps of neighbours.
