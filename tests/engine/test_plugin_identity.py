@@ -53,13 +53,15 @@ class Pair:
     url: str
     service: Running
     home: Path
+    parts: Parts | None = None
 
     def orders(self, index: str, query: str, filters: dict[str, Any]) -> tuple[list[str], list[str]]:
         """Ids as ``/v1/search`` gives them, and as the body that ``search --show-query`` prints does."""
         asked = {"query": query, "filters": filters, "size": 50, "index": index}
         direct = httpx.post(self.service.url + "/v1/search", json=asked, timeout=300).json()
-        settings = Settings(home=self.home, opensearch_url=self.url, index=index, opensearch_timeout_s=120)
-        body = Parts(settings).search.engine_body(SearchBody.model_validate(asked))
+        if self.parts is None:
+            self.parts = Parts(Settings(home=self.home, opensearch_url=self.url, opensearch_timeout_s=120))
+        body = self.parts.search.engine_body(SearchBody.model_validate(asked))
         params = {"search_pipeline": "hybridrank"}
         piped = httpx.post(f"{self.url}/{index}/_search", params=params, json=body, timeout=300).json()
         assert "degraded" not in direct, direct["degraded"]

@@ -36,7 +36,8 @@ ROLES["stock"] = ["hybridrank_storefront", "hybridrank_stock"]
 
 
 def password(login: str) -> str:
-    return f"Correct-Horse-Battery-{login}-7"
+    """One that the security plugin finds strong: long, and not like the login."""
+    return f"Correct-Horse-Battery-{sum(login.encode())}"
 
 
 @dataclass
