@@ -13,6 +13,7 @@ from plugin import resources
 from plugin.client import ClusterConfig
 from plugin.document import PASSAGE_CHARS, passage, vector_mapping
 from plugin.errors import EngineError, InvalidQuery
+from plugin.install import INDICES
 from plugin.names import PhysicalIndex, check_catalogue_name, parse_physical
 
 
@@ -120,3 +121,12 @@ def test_each_file_says_what_it_is_for() -> None:
         words = resource.body.get("description") or resource.body["_meta"]["hybridrank"]["about"]
         assert len(words) > 10, resource.name
         assert json.loads(json.dumps(resource.body)) == resource.body
+
+
+def test_the_roles_of_service_and_indexer_name_every_index_that_an_install_makes() -> None:
+    roles = {resource.name: resource.body for resource in resources.load() if resource.kind == "role"}
+    for name in ("hybridrank_service", "hybridrank_indexer"):
+        named = {pattern for part in roles[name]["index_permissions"] for pattern in part["index_patterns"]}
+        assert named >= INDICES.keys(), name
+    storefront = json.dumps(roles["hybridrank_storefront"])
+    assert not [index for index in INDICES if index.startswith("hybridrank-") and index in storefront]
