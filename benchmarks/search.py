@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.search URL --index esci --queries queries.tsv``: URL is a running service in demo mode;
 OPENSEARCH_URL and HYBRIDRANK_HOME are the service's. The raw request gets its query vector for nothing; the service
-encodes each query, gathers the candidates, reranks 50 of them and logs the query.
+encodes each query, gathers the candidates, ranks them and logs the query.
 """
 
 from __future__ import annotations
