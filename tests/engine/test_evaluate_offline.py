@@ -84,6 +84,7 @@ def test_the_ranker_that_was_logged_gets_what_the_log_got(
     assert 0 < found["hybrid"]["effective"] <= found["bm25"]["effective"] <= found["bm25"]["shown"]
 
 
+@pytest.mark.slow
 def test_shoppers_choose_between_two_systems(evaluate: Evaluate) -> None:
     answer = evaluate("--interleave", "bm25", "hybrid", "--shoppers", 12, "--days", 3, "--json")
     assert answer.returncode == 0, answer.stderr
