@@ -18,7 +18,7 @@ from service.settings import Settings
 
 pytestmark = pytest.mark.slow
 COLOURS = ["red", "green", "blue", "yellow"]
-SETTINGS = ClipSettings(views=1, epochs=12, batch=8, validation_share=0.2, evaluate_every=6, threads=2, view_size=96)
+SETTINGS = ClipSettings(views=1, epochs=60, batch=8, validation_share=0.2, evaluate_every=60, threads=2)
 
 
 def ignore(_):
