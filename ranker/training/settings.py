@@ -23,7 +23,7 @@ class FinetuneSettings(BaseModel):
     """Rank of LoRA's matrices; AdaLoRA's mean rank at the end."""
     adapter_width: int = Field(16, ge=1, le=512)
     """Width of a bottleneck adapter."""
-    adapter_rate: float = Field(1e-3, ge=0)
+    adapter_rate: float = Field(3e-4, ge=0)
     loss: Literal["listwise", "bce", "mse"] = "listwise"
     pointwise_share: float = Field(0.3, ge=0, le=1)
     """How much binary cross-entropy the listwise loss has beside it."""

@@ -43,7 +43,7 @@ def finetune(
     backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer's top layer.")] = 3e-5,
     layer_decay: Annotated[float, typer.Option(help="Each layer learns at this share of the one above it.")] = 1.0,
     head_rate: Annotated[float, typer.Option(help="Learning rate of the head.")] = 1e-3,
-    adapter_rate: Annotated[float, typer.Option(help="Learning rate of adapters.")] = 1e-3,
+    adapter_rate: Annotated[float, typer.Option(help="Learning rate of adapters.")] = 3e-4,
     rank: Annotated[int, typer.Option(help="Rank of LoRA and AdaLoRA.", min=1)] = 8,
     adapter_width: Annotated[int, typer.Option(help="Width of bottleneck adapters.", min=1)] = 16,
     validation: Annotated[float, typer.Option(help="Share of the queries for validation.", min=0.0, max=0.5)] = 0.1,
