@@ -72,11 +72,14 @@ def run_clip(
     Returns:
         validation metrics, steps, seconds, and where the model lies.
     """
+    import torch
     from torch.utils.tensorboard import SummaryWriter
 
     from multimodal.training.contrast import train
     from multimodal.training.save import save_open_clip
 
+    # The projections of a new model start at random: from the seed, as everything else.
+    torch.manual_seed(settings.seed)
     trainee, described = _trainee(start, home, settings)
     out.mkdir(parents=True, exist_ok=True)
     with SummaryWriter(str(out / "logs")) as board:
