@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import uuid
@@ -185,7 +186,8 @@ def test_our_own_clients_errors(client):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_our_own_client_as_a_wheel_in_an_environment_of_its_own(service, tmp_path):
-    folder = Path(__file__).parents[2] / "clients" / "python"
+    folder = tmp_path / "source"  # a build leaves its traces in the folder that it is made from
+    shutil.copytree(Path(__file__).parents[2] / "clients" / "python", folder)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
