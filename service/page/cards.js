@@ -47,12 +47,21 @@ function stars(source) {
   return make("span", { class: "stars", "aria-label": `Rated ${rating} of 5` }, `${rating.toFixed(1)}${count}`);
 }
 
+// The second of the product's clip that fits the question best.
+function clip(result) {
+  if (typeof result.moment !== "number") return null;
+  const seconds = Math.floor(result.moment);
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return make("span", { class: "clip", title: `The clip fits best at ${time}` }, `▶ ${time}`);
+}
+
 export function card(result, { index, signals, best, open }) {
   const { source } = result;
   const button = make("button", { type: "button", class: "card", "data-id": result.id, onclick: () => open(result) },
     shot(result, index, make("span", { class: "badges" },
       make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank)),
-      result.pinned ? make("span", { class: "pinned", title: "The shop has put it at this place" }, "Pinned") : null)),
+      result.pinned ? make("span", { class: "pinned", title: "The shop has put it at this place" }, "Pinned") : null,
+      clip(result))),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, maker(source)), stars(source)),
       make("div", { class: "title" }, source.title || result.id),
@@ -77,7 +86,7 @@ export function sheet(result, { index, best, act }) {
   const { source } = result;
   const signals = shownOnSheet(result);
   return make("div", { class: "sheet", "data-id": result.id },
-    shot(result, index),
+    shot(result, index, clip(result)),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`), stars(source)),
       make("h2", { id: "detail-title" }, source.title || result.id),

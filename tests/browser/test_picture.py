@@ -68,3 +68,19 @@ def test_words_beside_the_picture_and_a_file_that_is_none(shop, products, tmp_pa
     (tmp_path / "notes.txt").write_text("no picture")
     shop.locator("#picture-file").set_input_files(tmp_path / "notes.txt")
     expect(shop.locator("#picture span")).to_have_text("This file is no picture that can be read.")
+
+
+def test_the_second_of_a_clip_is_shown(shop):
+    def with_moment(route):
+        answer = route.fetch()
+        found = answer.json()
+        found["results"][0]["moment"] = (
+            67.4  # the sample has no clips; that the service finds the second is tested there
+        )
+        route.fulfill(response=answer, json=found)
+
+    shop.route("**/v1/search", with_moment)
+    shop.locator("#query").fill("lamp")
+    expect(shop.locator(".card .clip")).to_have_text("▶ 1:07")
+    shop.locator(".card").first.click()
+    expect(shop.locator("#detail .clip")).to_be_visible()
