@@ -22,6 +22,8 @@ ALSO = 80
 BOUGHT_DAYS = 30
 """What was bought so lately is not recommended."""
 _TITLE_CHARS = 60
+_OFTEN = 0.6
+"""A value of ``together`` that is one and a half times chance."""
 _ALIKE = 0.85
 """A cosine of pictures above it is worth saying so."""
 
@@ -149,7 +151,8 @@ def reason_of(item: str, signals: Mapping[str, float], origins: Origins, viewed:
 def _moved(name: str, item: str, origins: Origins, viewed: str | None) -> str:
     if name == "together" and viewed is not None and item in origins.together.signals():
         bought, seen = origins.together.bought.get(item, 0.0), origins.together.seen.get(item, 0.0)
-        return f"Often bought with {viewed}" if bought >= seen else f"People who looked at {viewed} look at this"
+        # Who buys has looked too, so buying is said where it is well above chance, whatever looking comes to.
+        return f"Often bought with {viewed}" if bought >= min(seen, _OFTEN) else f"People who looked at {viewed} look at this"
     return {
         "together": "Goes with what you looked at before",
         "sequence": "What people look at next, going by your visit",
