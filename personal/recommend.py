@@ -152,7 +152,11 @@ def _moved(name: str, item: str, origins: Origins, viewed: str | None) -> str:
     if name == "together" and viewed is not None and item in origins.together.signals():
         bought, seen = origins.together.bought.get(item, 0.0), origins.together.seen.get(item, 0.0)
         # Who buys has looked too, so buying is said where it is well above chance, whatever looking comes to.
-        return f"Often bought with {viewed}" if bought >= min(seen, _OFTEN) else f"People who looked at {viewed} look at this"
+        return (
+            f"Often bought with {viewed}"
+            if bought >= min(seen, _OFTEN)
+            else f"People who looked at {viewed} look at this"
+        )
     return {
         "together": "Goes with what you looked at before",
         "sequence": "What people look at next, going by your visit",
