@@ -56,8 +56,8 @@ function forget() {
 
 // On a phone this offers the camera beside the pictures that are there.
 const chosen = make("input", { type: "file", accept: "image/*", hidden: true, id: "picture-file", onchange: () => take(chosen.files[0]) });
-const open = make("button", { type: "button", class: "icon-button", id: "picture-open", "aria-label": "Search by picture",
-  title: "Search by picture: choose or take one, drop one anywhere, or paste one", onclick: () => chosen.click() }, "▣");
+const open = make("button", { type: "button", class: "icon-button camera", id: "picture-open", "aria-label": "Search by picture",
+  title: "Search by picture: choose or take one, drop one anywhere, or paste one", onclick: () => chosen.click() });
 const preview = make("img", { alt: "The picture that is searched by", hidden: true });
 const said = make("span", { role: "status" });
 const drop = make("button", { type: "button", class: "link", hidden: true, onclick: forget }, "Without the picture");
