@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +16,8 @@ from .signals import FEATURES
 FORMAT = 1
 SERVED = ("pair.onnx", "head.onnx", "tokenizer.json")
 DEFAULT_MODEL = Path(__file__).parent / "models" / "default"
+
+Config = TypeVar("Config", bound=BaseModel)
 
 
 class ModelConfig(BaseModel):
@@ -44,31 +47,49 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def read_config(folder: Path) -> ModelConfig:
-    """Read and check a model folder.
+def parsed(folder: Path, kind: type[Config]) -> Config:
+    """Read a folder's ``config.json``.
 
     Raises:
-        ModelError: names what is missing, changed, or of another make.
+        ModelError: names what is missing, or the field at fault.
     """
     if not folder.is_dir():
         raise ModelError(f"model: {folder} is no folder")
     try:
-        config = ModelConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
+        return kind.model_validate_json((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"model: {folder} has no config.json") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"model: {folder}/config.json: {where}: {first['msg']}") from error
+
+
+def check_files(folder: Path, names: Iterable[str], digests: Mapping[str, str]) -> None:
+    """Hold served files against their digests.
+
+    Raises:
+        ModelError: a file is missing or changed.
+    """
+    for name in names:
+        if not (folder / name).is_file():
+            raise ModelError(f"model: {folder} has no {name}")
+        if digest(folder / name) != digests.get(name):
+            raise ModelError(f"model: {folder}/{name} is not the file that config.json describes")
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Read and check a model folder.
+
+    Raises:
+        ModelError: names what is missing, changed, or of another make.
+    """
+    config = parsed(folder, ModelConfig)
     if config.format != FORMAT:
         raise ModelError(f"model: {folder} has format {config.format}, this release reads {FORMAT}")
     if tuple(config.features) != FEATURES:
         raise ModelError(f"model: {folder} was trained on other features than this release computes; train it again")
-    for name in SERVED:
-        if not (folder / name).is_file():
-            raise ModelError(f"model: {folder} has no {name}")
-        if digest(folder / name) != config.digests.get(name):
-            raise ModelError(f"model: {folder}/{name} is not the file that config.json describes")
+    check_files(folder, SERVED, config.digests)
     return config
 
 

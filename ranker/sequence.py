@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import ModelError
-from .folder import digest
+from .folder import check_files, parsed
 from .neighbours import Neighbours
 
 FORMAT = 1
@@ -168,21 +168,8 @@ def read_config(folder: Path) -> SequenceConfig:
     Raises:
         ModelError: names what is missing, changed or of another make.
     """
-    if not folder.is_dir():
-        raise ModelError(f"model: {folder} is no folder")
-    try:
-        config = SequenceConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"model: {folder} has no config.json") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"model: {folder}/config.json: {where}: {first['msg']}") from error
+    config = parsed(folder, SequenceConfig)
     if config.kind != "sequence" or config.format != FORMAT:
         raise ModelError(f"model: {folder} is no sequence model of format {FORMAT}")
-    for name in SERVED:
-        if not (folder / name).is_file():
-            raise ModelError(f"model: {folder} has no {name}")
-        if digest(folder / name) != config.digests.get(name):
-            raise ModelError(f"model: {folder}/{name} is not the file that config.json describes")
+    check_files(folder, SERVED, config.digests)
     return config
