@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from .errors import KeyStoreUnusable
 from .secretfiles import private_folder
 
@@ -71,16 +73,29 @@ class Connections:
         return self._opened()
 
     def _opened(self) -> sqlite3.Connection:
-        try:
-            private_folder(self._path.parent)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise KeyStoreUnusable(f"{self._path}: cannot be opened ({error.strerror})") from error
+        self._made_once()
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
+            # SQLite answers "locked" at once, without waiting, when two processes switch a file to write-ahead
+            # logging at the same time: they take turns.
+            with FileLock(self._path.with_name(f"{self._path.name}.opening"), timeout=BUSY_S, mode=0o600):
+                connection.execute("PRAGMA journal_mode = WAL")
+        except Timeout as error:
+            connection.close()
+            raise KeyStoreUnusable(f"{self._path}: another process has been opening it for {BUSY_S:g} s") from error
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _made_once(self) -> None:
+        """Make an empty file that only its owner reads. A file that is there is not touched: to close any descriptor
+        of it lets go of the locks that this process's other connections hold."""
+        try:
+            private_folder(self._path.parent)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise KeyStoreUnusable(f"{self._path}: cannot be opened ({error.strerror})") from error

@@ -33,16 +33,29 @@ def store(tmp_path):
     found.close()
 
 
-def run(folder: Path, code: str) -> subprocess.Popen[str]:
+def run(folder: Path, code: str, stdin: int | None = None) -> subprocess.Popen[str]:
     head = (
-        "import sys, pathlib\n"
+        "import contextlib, pathlib, sys, time\n"
         "from personal.keystore import SqliteKeyStore\n"
         "from personal.masterkeys import MasterKeys\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "master = MasterKeys(folder / 'secrets' / 'master-keys.json')\n"
         "store = SqliteKeyStore(folder / 'keys' / 'people.sqlite', master)\n"
     )
-    return subprocess.Popen([sys.executable, "-c", head + code, str(folder)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", head + code, str(folder)]
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, text=True)
+
+
+def outputs(workers: list[subprocess.Popen[str]]) -> list[str]:
+    """What each printed, when all have ended well. None outlives the test."""
+    try:
+        printed = [worker.communicate(timeout=120)[0] for worker in workers]
+    finally:
+        for worker in workers:
+            with worker:
+                worker.kill()
+    assert [worker.returncode for worker in workers] == [0] * len(workers)
+    return printed
 
 
 def raw_bytes(folder: Path) -> bytes:
@@ -66,14 +79,27 @@ def test_processes_that_meet_a_person_at_once_end_with_one_key(tmp_path):
         "    person = store.obtain('shop', f'person {n}')\n"
         "    print(n, person.pseudonym, person.key.hex())\n"
     )
-    workers = [run(tmp_path, code) for _ in range(6)]
-    answers = []
-    for worker in workers:
-        out, _ = worker.communicate(timeout=120)
-        assert worker.returncode == 0
-        answers.append(out.splitlines())
+    answers = [out.splitlines() for out in outputs([run(tmp_path, code) for _ in range(6)])]
     assert all(answer == answers[0] for answer in answers)
     assert len(answers[0]) == len(set(answers[0])) == 40
+
+
+def test_processes_that_open_a_store_at_the_same_moment_all_get_it(tmp_path):
+    code = (
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+        "for n in range(30):\n"
+        "    time.sleep(-time.time() % 0.05)  # all begin a round at one tick of the clock\n"
+        "    with contextlib.closing(SqliteKeyStore(folder / str(n) / 'people.sqlite', master)) as fresh:\n"
+        "        print(fresh.obtain('shop', 'ann').pseudonym)\n"
+    )
+    workers = [run(tmp_path, code, stdin=subprocess.PIPE) for _ in range(6)]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.close()
+        worker.stdin = None
+    assert len(set(outputs(workers))) == 1
 
 
 def test_threads_and_forks_share_a_store(tmp_path, store):
@@ -97,8 +123,7 @@ def test_threads_and_forks_share_a_store(tmp_path, store):
         "    children.append(child)\n"
         "print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])\n"
     )
-    worker = run(tmp_path, code)
-    assert worker.communicate(timeout=120)[0].strip() == "[0, 0, 0]"
+    assert outputs([run(tmp_path, code)])[0].strip() == "[0, 0, 0]"
 
 
 def test_nothing_of_a_subject_or_key_lies_in_the_files(tmp_path, store):
