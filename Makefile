@@ -6,7 +6,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet
 PLUGIN_SOURCES := $(shell find plugin/java/src plugin/java/pom.xml -type f)
 PLUGIN_BUILT = plugin/java/target/.built
 
-.PHONY: help demo plugin setup test test-all lint bench clean
+.PHONY: help demo plugin setup test test-all lint coverage docs bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## what can be made
 
 .venv/all: .venv/python pyproject.toml constraints.txt
 	@echo "installing hybridrank with the training and development extras into .venv/ (several GB)"
-	@$(PIP) -c constraints.txt -e '.[train,clip,video,dev]' && touch $@ .venv/core
+	@$(PIP) -c constraints.txt -e '.[train,clip,video,dev,docs]' && touch $@ .venv/core
 
 demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
 	@exec .venv/bin/hybridrank demo
@@ -49,6 +49,12 @@ lint: .venv/all ## ruff, mypy and the import contract
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+coverage: .venv/all $(PLUGIN_BUILT) ## which lines the tests run, in htmlcov/
+	@.venv/bin/python -m pytest -m "not slow" --cov --cov-report=html --cov-report=term:skip-covered
+
+docs: .venv/all ## the documents as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --clean --quiet && echo "site/index.html"
 
 bench: .venv/all ## side-by-side measurements
 	@.venv/bin/python -m benchmarks
