@@ -23,7 +23,7 @@ from tests.documents import ALL, ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(3600)]
 
 ELSEWHERE = {
-    "ranker/models/default/README.md": "makes the model that ships, of data that is not part of the project, in 25 minutes",
+    "ranker/models/default/README.md": "makes the model that ships, of data that is not in the project, in 25 minutes",
     "docs/benchmarks.md": "measures for hours; each command is a module of its own with its own check",
 }
 """Pages whose commands are not run here, and why."""
