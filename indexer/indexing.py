@@ -92,7 +92,8 @@ def run(
     started = time.monotonic()
     summary = Summary(catalogue, encoder=encoder.id.name)
     with Inputs(files, state.folder) as inputs, state.locked(alone=rebuild):
-        summary.installed = list(Patience(give_up_s=FIRST_ANSWER_S).call(lambda: install(engine)).wrote)
+        Patience(give_up_s=FIRST_ANSWER_S).call(engine.check)
+        summary.installed = list(patience.call(lambda: install(engine)).wrote)
         found = patience.call(lambda: target.live(engine, catalogue))
         if found is not None and not rebuild:
             target.require_fit(found, encoder.id, language)

@@ -102,8 +102,11 @@ def choose(engine: Engine, wanted: Wanted, found: Catalogue | None, state: State
         require_fit(found, encoder, language)
         return Target(found.index, found.index, True, True, found.language, empty=False, created=False, publish=False)
     if not wanted.rebuild:
-        index = catalogues.create_generation(engine, name, language=chosen, text_encoder=info, image_encoder=images)
-        catalogues.publish(engine, index)
+        index, made = catalogues.create_published(
+            engine, name, language=chosen, text_encoder=info, image_encoder=images
+        )
+        if not made:  # by another run, at this moment
+            return choose(engine, wanted, catalogues.lookup(engine, name), state)
         # An index that an earlier run made and was killed before it published.
         catalogues.delete_old_generations(engine, name)
         return Target(index, None, False, False, chosen, empty=True, created=True, publish=False)

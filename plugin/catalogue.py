@@ -10,11 +10,11 @@ from . import resources
 from .client import Engine
 from .document import DEFAULT_IMAGE_DIMENSION, IMAGE_VECTOR, OWN, TEXT_VECTOR, vector_mapping
 from .errors import EncoderMismatch, EngineError, InvalidQuery, UnknownCatalogue
+from .making import make_index
 from .names import (
     CATALOGUE_PREFIX,
     LAST_GENERATION,
     PhysicalIndex,
-    check_catalogue_name,
     generations_pattern,
     parse_physical,
 )
@@ -92,7 +92,105 @@ def create_generation(
     Returns:
         The index's name.
     """
-    check_catalogue_name(name)
+    body = _definition(
+        engine,
+        language=language,
+        text_encoder=text_encoder,
+        image_encoder=image_encoder,
+        shards=shards,
+        image_dimension=image_dimension,
+        settings=settings,
+        extra_meta=extra_meta,
+    )
+    while True:
+        index = _next(name, language, _of_pattern(engine, name))
+        if make_index(engine, index, body):
+            return index
+
+
+def create_published(
+    engine: Engine,
+    name: str,
+    *,
+    language: str,
+    text_encoder: EncoderInfo | None,
+    image_encoder: EncoderInfo | None = None,
+) -> tuple[str, bool]:
+    """Make a catalogue that does not exist yet, alias included, in one step; of many who do so at once, one makes it.
+
+    Returns:
+        The index that the alias shows, and whether this call made it. The arguments are those of
+        :func:`create_generation`; another call's index may have been made with others.
+    """
+    body = _definition(engine, language=language, text_encoder=text_encoder, image_encoder=image_encoder)
+    body["aliases"] = {name: {}}
+    while True:
+        there = _of_pattern(engine, name)
+        for index, answer in there.items():
+            if name in answer.get("aliases", {}):
+                return index, False
+        index = _next(name, language, there)
+        if make_index(engine, index, body):
+            return index, True
+
+
+def create_shared(
+    engine: Engine,
+    name: str,
+    *,
+    language: str,
+    text_encoder: EncoderInfo | None,
+    image_encoder: EncoderInfo | None = None,
+    settings: Mapping[str, Any],
+    plan: Mapping[str, Any],
+) -> tuple[str, bool]:
+    """Make or join the unpublished generation that several runs fill together.
+
+    Args:
+        engine: a cluster with the templates installed.
+        name: the catalogue.
+        language: as for :func:`create_generation`.
+        text_encoder: as for :func:`create_generation`.
+        image_encoder: as for :func:`create_generation`.
+        settings: as for :func:`create_generation`.
+        plan: what the runs have in common; it stands in ``_meta.hybridrank.plan``, and runs of equal plans meet.
+
+    Returns:
+        The index, and whether this call made it.
+    """
+    extra = {"plan": dict(plan)}
+    body = _definition(
+        engine,
+        language=language,
+        text_encoder=text_encoder,
+        image_encoder=image_encoder,
+        settings=settings,
+        extra_meta=extra,
+    )
+    while True:
+        there = _of_pattern(engine, name)
+        for index in reversed(there):
+            if name in there[index].get("aliases", {}):
+                break
+            if there[index]["mappings"].get("_meta", {}).get(OWN, {}).get("plan") == extra["plan"]:
+                return index, False
+        index = _next(name, language, there)
+        if make_index(engine, index, body):
+            return index, True
+
+
+def _definition(
+    engine: Engine,
+    *,
+    language: str,
+    text_encoder: EncoderInfo | None,
+    image_encoder: EncoderInfo | None,
+    shards: int = 1,
+    image_dimension: int = DEFAULT_IMAGE_DIMENSION,
+    settings: Mapping[str, Any] | None = None,
+    extra_meta: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The body that makes an index; see :func:`create_generation`."""
     schemas = resources.languages()
     if language not in schemas:
         raise InvalidQuery("language", f"no analysis for {language!r}; there is {', '.join(sorted(schemas))}")
@@ -103,19 +201,20 @@ def create_generation(
         meta["text_encoder"] = _encoder_meta(text_encoder)
     if image_encoder is not None:
         meta["image_encoder"] = _encoder_meta(image_encoder)
-    last = max((found.generation for found in _generations(engine, name)), default=0)
-    if last >= LAST_GENERATION:
-        raise EngineError(f"index: catalogue {name!r} has no generation left after {last}")
-    index = str(PhysicalIndex(name, last + 1, language))
-    template = f"/_index_template/hybridrank-catalogue-{language}"
-    if not engine.request("HEAD", template):
+    if not engine.request("HEAD", f"/_index_template/hybridrank-catalogue-{language}"):
         raise EngineError(f"the index template for {language!r} is not installed; run: hybridrank install")
-    body = {
+    return {
         "settings": {"index": {"number_of_shards": shards, **(settings or {})}},
         "mappings": {"_meta": {OWN: meta}, "properties": properties},
     }
-    engine.request("PUT", f"/{index}", body)
-    return index
+
+
+def _next(name: str, language: str, there: Mapping[str, Any]) -> str:
+    """The index after the newest of those that are there."""
+    last = max((found.generation for index in there if (found := parse_physical(index)) is not None), default=0)
+    if last >= LAST_GENERATION:
+        raise EngineError(f"index: catalogue {name!r} has no generation left after {last}")
+    return str(PhysicalIndex(name, last + 1, language))
 
 
 def publish(engine: Engine, index: str) -> None:

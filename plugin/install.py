@@ -9,6 +9,7 @@ from . import resources
 from .catalogue import Catalogue, delete_index, list_catalogues
 from .client import Engine, EngineInfo
 from .errors import EngineRejected
+from .making import make_index
 from .names import (
     BEHAVIOUR,
     MERCHANDISING,
@@ -95,8 +96,11 @@ def install(engine: Engine) -> Changes:
         if engine.request("HEAD", f"/{index}"):
             unchanged += 1
         else:
-            engine.request("PUT", f"/{index}", {"mappings": {"_meta": {"hybridrank": {"created": True}}}})
-            wrote.append(f"index {index}")
+            body = {"mappings": {"_meta": {"hybridrank": {"created": True}}}}
+            if make_index(engine, index, body):
+                wrote.append(f"index {index}")
+            else:
+                unchanged += 1  # another install made it at this moment
     return Changes(tuple(wrote), unchanged)
 
 

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Installs the system packages that the browser tests need, where they are absent and we may.
+# Installs the system packages that the tests need, where they are absent and we may: a browser, and nginx, without
+# which only some slow tests are left out.
 set -euo pipefail
-command -v chromium >/dev/null && exit 0
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v nginx >/dev/null || missing+=(nginx-light)
+[ ${#missing[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
-else
-  echo "missing: chromium (Debian: apt-get install chromium)"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+elif [ "${missing[0]}" = chromium ]; then
+  echo "missing: ${missing[*]} (Debian: apt-get install ${missing[*]})"
   exit 1
 fi

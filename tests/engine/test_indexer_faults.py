@@ -1,5 +1,7 @@
 """Trouble between us and the real engine: nothing lost, nothing written twice."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from indexer import backfill, run
 from indexer.errors import IndexingFailed
 from indexer.patience import Patience
 from plugin.client import ClusterConfig, Engine
+from tests.engine.fault_schedule import play
 from tests.engine.indexer_help import adds_up, encoder, engine, name, product, stored, write, writes
 from tests.engine.indexer_proxy import WHOLE, TroubleProxy, running
 
@@ -74,16 +77,15 @@ def test_nothing_is_lost_and_nothing_written_twice(seed, engine_url, engine, nam
         )
     adds_up(summary, read=COUNT, indexed=COUNT, dead_lettered=0, newer=0)
     adds_up(again, read=COUNT, unchanged=COUNT, encoded=0)
-    assert summary.retries > 0
     assert proxy.made["413"] > 0
-    assert sum(proxy.made[kind] for kind in WHOLE) > 3
+    assert sum(proxy.made[kind] for kind in WHOLE) > 0
     found = stored(engine, name)
     assert set(found) == {f"p{n}" for n in range(COUNT)}
     assert all(found[f"p{n}"]["_source"]["price"] == n for n in range(COUNT))
     assert writes(engine, name) == COUNT
 
 
-@pytest.mark.parametrize("kind", ["reset_after_commit", "timeout_after_commit", "items", "502"])
+@pytest.mark.parametrize("kind", ["reset_after_commit", "timeout_after_commit", "truncated", "items", "502"])
 def test_each_kind_of_trouble_alone(kind, engine_url, engine, name, encoder, tmp_path):
     file = write(tmp_path / "a.jsonl", [product(n % 5, id=f"p{n}") for n in range(40)])
     proxy = FirstOnly(engine_url, seed=3, share=1.0, kinds=(kind,), max_body=10**8)
@@ -130,3 +132,19 @@ def test_a_backfill_through_trouble(engine_url, engine, name, encoder, tmp_path)
     assert all(len(one["_source"]["text_vector"]) == 384 for key, one in found.items() if key != "no-text")
     again = backfill.run(engine=engine, catalogue=name, home=tmp_path, encoder=encoder)
     adds_up(again, read=1, dead_lettered=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_line_of_a_schedule_is_accounted_for(seed, engine_url, engine, name, tmp_path):
+    result = play(engine, engine_url, name, tmp_path / "run", seed=seed, documents=200)
+    assert sum(result.made.values()) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("documents", "seeds"), [(500, range(100, 600)), (10_000, range(5))])
+def test_every_line_of_many_schedules_is_accounted_for(documents, seeds, engine_url, engine, name, tmp_path):
+    made: Counter[str] = Counter()
+    for seed in seeds:
+        made += play(engine, engine_url, f"{name}-{seed}", tmp_path / str(seed), seed=seed, documents=documents).made
+    assert set(made) == {*WHOLE, "413"}
