@@ -80,7 +80,7 @@ def gather(
     body = listing_body(request) if request.is_listing else window_body(request, from_=0, size=window)
     if catalogue.language in WITHOUT_SPELLING:
         body.pop("suggest", None)
-    answer = engine.search(catalogue.name, body, _params(catalogue), timeout_s)
+    answer = engine.search(catalogue.name, body, params_of(catalogue), timeout_s)
     hits = read_hits(answer["hits"]["hits"], request)
     inside, outside = (hits, ()) if request.is_listing else union(hits, request)
     return CandidateSet(
@@ -121,11 +121,12 @@ def beyond(
     body = window_body(request, from_=from_, size=size)
     for unneeded in ("aggs", "suggest"):
         body.pop(unneeded, None)
-    answer = engine.search(catalogue.name, body, _params(catalogue), timeout_s)
+    answer = engine.search(catalogue.name, body, params_of(catalogue), timeout_s)
     return read_hits(answer["hits"]["hits"], request)
 
 
-def _params(catalogue: Catalogue) -> dict[str, str]:
+def params_of(catalogue: Catalogue) -> dict[str, str]:
+    """The parameters of a search whose named scores are wanted."""
     params = {"include_named_queries_score": "true"}
     if catalogue.shards > 1:
         # A word's weight is the whole catalogue's then, not that of the shard where a product happens to lie.

@@ -154,12 +154,14 @@ def listing_body(request: SearchRequest) -> dict[str, Any]:
     return body
 
 
-def exact_clause(name: str, vector: Vector) -> dict[str, Any]:
-    """The exact cosine to a vector field as a clause of that name, its score ``(1 + cosine) / 2``."""
-    params = {"field": name, "query_value": vector.tolist(), "space_type": "cosinesimil"}
+def exact_clause(name: str, vector: Vector, *, field: str | None = None) -> dict[str, Any]:
+    """The exact cosine to a vector field as a clause of a name, which is the field's unless said otherwise; its score
+    is ``(1 + cosine) / 2``."""
+    field = field or name
+    params = {"field": field, "query_value": vector.tolist(), "space_type": "cosinesimil"}
     return {
         "script_score": {
-            "query": {"exists": {"field": name}},
+            "query": {"exists": {"field": field}},
             "script": {"source": "knn_score", "lang": "knn", "params": params},
             "_name": name,
         }

@@ -57,6 +57,11 @@ HEAD_CHARS = 600
 """Characters of a passage that its head reaches at most."""
 
 
+def title_of(text: str) -> str:
+    """The title that a passage begins with."""
+    return _TITLE_END.split(text[:HEAD_CHARS], maxsplit=1)[0]
+
+
 def reading(text: str) -> Reading:
     """Read the head of a passage."""
     return _reading(text[:HEAD_CHARS])
@@ -65,7 +70,7 @@ def reading(text: str) -> Reading:
 @lru_cache(maxsize=4096)
 def _reading(text: str) -> Reading:
     """The latest are remembered, for the same products are found again and again."""
-    return Reading(tuple(words(_TITLE_END.split(text, maxsplit=1)[0])), frozenset(words(text.split(". ", 1)[0])))
+    return Reading(tuple(words(title_of(text))), frozenset(words(text.split(". ", 1)[0])))
 
 
 def demands(query: str, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -26,10 +27,12 @@ from .folder import DEFAULT_MODEL, read_config
 from .fusion import first_stage, ordered
 from .remembered import PairVectors
 from .signals import features
-from .tokens import PairBatch, PairTokenizer
+from .tokens import PairBatch, PairTokenizer, lay_out
 
 BATCH = 8
 """Pairs in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
+SQUEEZE = 0.999
+"""The share of the lowest read score below which the scores of what was not read lie."""
 
 
 class Ranker:
@@ -131,6 +134,29 @@ class Ranker:
             self._remembered.put(keys[row], vectors[row])
         return _Read(vectors, done)
 
+    def read_pairs(
+        self, queries: Sequence[str], passages: Sequence[str], *, stop: Callable[[], bool] = lambda: False
+    ) -> NDArray[np.float32]:
+        """Read pairs in the caller's own thread, without remembering them: what an explanation reads takes no reader
+        and no room from searches.
+
+        Args:
+            queries: as they are read, refusals taken out.
+            passages: one a query.
+            stop: asked between batches; true leaves the rest unread.
+
+        Returns:
+            vectors (pairs read, outputs), the first of the list; shorter than it where it was stopped.
+        """
+        done = []
+        for start in range(0, len(queries), BATCH):
+            if start and stop():
+                break
+            asked = self._tokenizer.segment_ids(queries[start : start + BATCH], self.config.query_tokens)
+            texts = self._tokenizer.segment_ids(passages[start : start + BATCH], self.config.passage_tokens)
+            done.append(self._run_pair(lay_out(asked, texts, range(len(asked)))))
+        return np.concatenate(done) if done else np.zeros((0, self.config.outputs), np.float32)
+
     def _run_pair(self, batch: PairBatch) -> NDArray[np.float32]:
         feed = {"ids": batch.ids, "positions": batch.positions, "segments": batch.segments}
         result: NDArray[np.float32] = self._pair.run(None, feed)[0]
@@ -167,20 +193,34 @@ class Ranker:
             every candidate once. Scores of read candidates are in 0..1 (sigmoid of the logit); the tail's lie below
             the lowest of them.
         """
-        if not candidates:
-            return Ranking((), self.name, None, 0)
-        matrix = features(query, candidates)
+        return self.work(query, candidates, deadline=deadline, depth=depth).ranking
+
+    def work(
+        self,
+        query: str,
+        candidates: Sequence[Candidate],
+        *,
+        deadline: float | None = None,
+        depth: int | None = None,
+    ) -> Workings:
+        """Rank one window as :meth:`rank` does, and keep what the order came of."""
         nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
+        if not candidates:
+            empty = np.zeros(0)
+            matrix = np.zeros((0, len(self.config.features)), np.float32)
+            return Workings(Ranking((), self.name, None, 0), matrix, empty, empty, (), nothing)
+        matrix = features(query, candidates)
         unread = self.logits(nothing, np.zeros(len(candidates), bool), matrix).astype(np.float64)
         gains = feedback(unread, [item.vector for item in candidates], [item.id for item in candidates])
-        base = ordered(candidates, _sigmoid(unread + gains))
+        base = ordered(candidates, sigmoid(unread + gains))
         chosen = [item.position for item in base[: depth or len(candidates)]]
         texts = [candidates[place].text for place in chosen]
         known = np.array([text is not None for text in texts])
         read = self.pair_vectors(asked_of(query).wanted, [text or "" for text in texts], deadline=deadline)
         if not read.done.all():
-            return Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
-        scores = _sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + gains[chosen])
+            late = Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
+            return Workings(late, matrix, unread, gains, (), nothing[:0])
+        scores = sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + gains[chosen])
         if not np.isfinite(scores).all():
             raise ModelError(f"model: {self.name} gave a score that is no number")
         head = [
@@ -189,11 +229,34 @@ class Ranker:
         ]
         # The tail keeps its order, squeezed below the lowest score of those that were read.
         lowest = head[-1].score
-        tail = [Scored(item.id, item.position, lowest * item.score * 0.999) for item in base[len(chosen) :]]
-        return Ranking((*head, *tail), self.name, None, len(chosen))
+        tail = [Scored(item.id, item.position, lowest * item.score * SQUEEZE) for item in base[len(chosen) :]]
+        ranking = Ranking((*head, *tail), self.name, None, len(chosen))
+        return Workings(ranking, matrix, unread, gains, tuple(chosen), read.vectors)
 
 
-def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Workings:
+    """A ranking with what it came of.
+
+    Attributes:
+        ranking: the order.
+        matrix: features, shape (items, features).
+        unread: logits before anything was read, shape (items,).
+        gains: what each gained by likeness to the best, shape (items,).
+        chosen: positions of those that were read; empty where the model's order could not be given in time.
+        vectors: what the reading gave, one row a chosen item.
+    """
+
+    ranking: Ranking
+    matrix: NDArray[np.float32]
+    unread: NDArray[np.float64]
+    gains: NDArray[np.float64]
+    chosen: tuple[int, ...]
+    vectors: NDArray[np.float32]
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits to chances, 0..1."""
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
     return result
 

@@ -9,7 +9,8 @@ it to decide which signal to trust.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,7 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     Returns:
         float32, shape ``(len(candidates), len(FEATURES))``, finite; 0 where a signal is not known.
     """
-    raw = signal_matrix(candidates, SIGNALS)
-    raw[:, SIGNALS.index("price")] = price_standing(raw[:, SIGNALS.index("price")])
+    raw = _raw(candidates)
     relative = min_max(raw)
     columns: list[NDArray[np.float64]] = []
     for number, signal in enumerate(SIGNALS):
@@ -67,12 +67,51 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     texts = [candidate.text or "" for candidate in candidates]
     columns += list(refusals(asked, texts).T)
     columns += list(demands(asked.wanted, texts).T)
-    columns += list(overlaps(asked.wanted, texts).T)
+    wording = Wording.of(asked.wanted, texts)
+    columns += list(_overlaps(wording, texts).T)
     # Where no candidate has all of the words, BM25 is blind to a part of the query, and the vectors count more.
     vectors = columns[SIGNALS.index("text_vector") * len(PER_SIGNAL) + PER_SIGNAL.index("standard")]
-    columns.append(vectors * (1.0 - best_coverage(asked.wanted, texts)))
+    columns.append(vectors * (1.0 - wording.best_coverage(list(wording.spread))))
     columns += [np.full(len(candidates), value) for value in window_features(asked, raw)]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _raw(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    raw = signal_matrix(candidates, SIGNALS)
+    raw[:, SIGNALS.index("price")] = price_standing(raw[:, SIGNALS.index("price")])
+    return raw
+
+
+def restated(
+    row: NDArray[np.float32], candidates: Sequence[Candidate], signals: Mapping[str, float | None]
+) -> NDArray[np.float32]:
+    """The features of one item of a window with some signals at other values, the window's ranges as they are.
+
+    Args:
+        row: its features.
+        candidates: the window.
+        signals: raw values by name; ``None`` is not known. Not for ``price``, which stands by the window's median.
+    """
+    raw = _raw(candidates)
+    changed = row.copy()
+    for name, value in signals.items():
+        column = raw[:, SIGNALS.index(name)]
+        known = column[~np.isnan(column)]
+        start = FEATURES.index(f"{name}.{PER_SIGNAL[0]}")
+        low, span = (known.min(), np.ptp(known)) if len(known) else (0.0, 0.0)
+        if value is None:
+            expected = (known.mean() - low) / span if name in OPTIONAL and span > 0 else float(name in OPTIONAL)
+            changed[start : start + len(PER_SIGNAL)] = (0.0, 0.0, expected if len(known) else 0.0, 0.0)
+            continue
+        spread = known.std() if len(known) > 1 else 0.0
+        standard = (value - known.mean()) / spread / STANDARD_RANGE if spread > 1e-9 else 0.0
+        changed[start : start + len(PER_SIGNAL)] = (
+            1.0,
+            _absolute(name, np.array([value]))[0],
+            (value - low) / span if span > 0 else 1.0,
+            np.clip(standard, -1.0, 1.0),
+        )
+    return changed
 
 
 def price_standing(price: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,6 +153,55 @@ def _standard(value: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[n
     return np.clip(_filled((value - value[known].mean()) / spread / STANDARD_RANGE), -1.0, 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the words of a query are worth in a window.
+
+    Attributes:
+        rarity: by folded word of the query, its weight for titles: rare in the window's titles weighs more.
+        spread: by folded word, its weight for whole texts.
+        found: by folded word, which texts have it, also within a longer word, so that a plural or a compound is found.
+    """
+
+    rarity: Mapping[str, float]
+    spread: Mapping[str, float]
+    found: Mapping[str, NDArray[np.bool_]]
+
+    @classmethod
+    def of(cls, query: str, texts: Sequence[str]) -> Wording:
+        """Weigh the words of a query."""
+        asked = list(dict.fromkeys(words(query)))
+        titles = [frozenset(reading(text).title) for text in texts]
+        lower = [text.lower() for text in texts]
+        standing = {word: sum(word in title for title in titles) for word in asked}
+        found = {word: np.array([word in text for text in lower], bool) for word in asked}
+
+        def weight(count: float) -> float:
+            return float(np.log1p((len(texts) + 1.0) / (count + 0.5)))
+
+        return cls(
+            {word: weight(count) for word, count in standing.items()},
+            {word: weight(there.sum()) for word, there in found.items()},
+            found,
+        )
+
+    def overlap(self, asked: Sequence[str], title: Set[str]) -> tuple[float, float]:
+        """Share of some of the query's words that stands in a title, and of the title that stands in the query."""
+        total = sum(self.rarity[word] for word in asked) or 1.0
+        return (
+            sum(self.rarity[word] for word in asked if word in title) / total,
+            sum(word in asked for word in title) / max(len(title), 1),
+        )
+
+    def best_coverage(self, asked: Sequence[str]) -> float:
+        """The largest share of some of the query's words that stands in one text; 1 for no words."""
+        total = sum(self.spread[word] for word in asked)
+        if not total:
+            return 1.0
+        covered = np.sum([self.spread[word] * self.found[word] for word in asked], axis=0)
+        return float(covered.max() / total) if len(covered) else 1.0
+
+
 def overlaps(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
     """How far query and titles share their words, words that are rare in the window weighing more.
 
@@ -121,34 +209,19 @@ def overlaps(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
         shape ``(len(texts), len(OVERLAP))``, each 0..1: share of the query that stands in the title, and of the title
         that stands in the query.
     """
-    asked = list(dict.fromkeys(words(query)))
-    titles = [frozenset(reading(text).title) for text in texts]
-    count = np.array([sum(word in title for title in titles) for word in asked], np.float64)
-    rarity = np.log1p((len(texts) + 1.0) / (count + 0.5))
-    total = float(rarity.sum()) or 1.0
-    result = np.zeros((len(texts), len(OVERLAP)))
-    for row, title in enumerate(titles):
-        result[row] = (
-            sum(weight for word, weight in zip(asked, rarity, strict=True) if word in title) / total,
-            sum(word in asked for word in title) / max(len(title), 1),
-        )
-    return result
+    return _overlaps(Wording.of(query, texts), texts)
+
+
+def _overlaps(wording: Wording, texts: Sequence[str]) -> NDArray[np.float64]:
+    asked = list(wording.rarity)
+    rows = [wording.overlap(asked, frozenset(reading(text).title)) for text in texts]
+    return np.array(rows, np.float64).reshape(len(texts), len(OVERLAP))
 
 
 def best_coverage(query: str, texts: Sequence[str]) -> float:
-    """The largest share of the query's words, rare ones weighing more, that stands in one text; 1 for no words.
-
-    A word counts where it stands within a longer one too, so that a plural or a compound is found.
-    """
-    asked = frozenset(words(query))
-    lower = [text.lower() for text in texts]
-    found = {word: np.array([word in text for text in lower]) for word in asked}
-    rarity = {word: float(np.log1p((len(texts) + 1.0) / (there.sum() + 0.5))) for word, there in found.items()}
-    total = sum(rarity.values())
-    if not total or not lower:
-        return 1.0
-    covered = np.sum([rarity[word] * there for word, there in found.items()], axis=0)
-    return float(covered.max() / total)
+    """The largest share of the query's words, rare ones weighing more, that stands in one text; 1 for no words."""
+    wording = Wording.of(query, texts)
+    return wording.best_coverage(list(wording.spread))
 
 
 def window_features(asked: Asked, raw: NDArray[np.float64]) -> list[float]:
@@ -158,14 +231,40 @@ def window_features(asked: Asked, raw: NDArray[np.float64]) -> list[float]:
     agreement = 0.0
     if both.sum() >= 3 and lexical[both].std() > 1e-9 and vector[both].std() > 1e-9:
         agreement = float(np.corrcoef(_ranks(lexical[both]), _ranks(vector[both]))[0, 1])
-    return [
-        _spread(lexical),
-        _spread(vector),
-        agreement,
+    return [_spread(lexical), _spread(vector), agreement, *_of_the_query(asked)]
+
+
+def _of_the_query(asked: Asked) -> tuple[float, float, float]:
+    return (
         min(len(words(asked.wanted)), 10) / 10.0,
         float(any(char.isdigit() for char in asked.wanted)),
         float(bool(asked.refused)),
-    ]
+    )
+
+
+def reworded(row: NDArray[np.float32], wording: Wording, query: str, text: str) -> NDArray[np.float32]:
+    """The features of one item of a window as they were with another wording, the rest of the window as it is.
+
+    Args:
+        row: its features.
+        wording: of the query as it was asked; words that it does not have count for nothing.
+        query: the other query.
+        text: the item's other text.
+    """
+    asked = read(query)
+    known = [word for word in dict.fromkeys(words(asked.wanted)) if word in wording.rarity]
+    changed = row.copy()
+
+    def put(first: str, values: Sequence[float]) -> None:
+        start = FEATURES.index(first)
+        changed[start : start + len(values)] = values
+
+    put(f"asked.{ASKED[0]}", [*refusals(asked, [text])[0], *demands(asked.wanted, [text])[0]])
+    put(f"text.{OVERLAP[0]}", wording.overlap(known, frozenset(reading(text).title)))
+    uncovered = 1.0 - (wording.best_coverage(known) if known else 1.0)
+    put(f"gated.{GATED[0]}", [float(row[FEATURES.index("text_vector.standard")]) * uncovered])
+    put("window.query_words", _of_the_query(asked))
+    return changed
 
 
 def _spread(value: NDArray[np.float64]) -> float:
