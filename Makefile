@@ -54,7 +54,7 @@ coverage: .venv/all $(PLUGIN_BUILT) ## which lines the tests run, in htmlcov/
 	@.venv/bin/python -m pytest -m "not slow" --cov --cov-report=html --cov-report=term:skip-covered
 
 docs: .venv/all ## the documents as a site, in site/
-	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --clean --quiet && echo "site/index.html"
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --clean && echo "site/index.html"
 
 bench: .venv/all ## side-by-side measurements
 	@.venv/bin/python -m benchmarks

@@ -40,6 +40,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages to those that lie in ``docs/``."""
     pages = {
         "index.md": _moved(ROOT / "README.md", "docs/"),
+        "README.zh.md": _moved(ROOT / "README.zh.md", "docs/").replace("README.md#", "index.md#"),
+        "CONTRIBUTING.md": _moved(ROOT / "CONTRIBUTING.md", "docs/").replace("CHANGELOG.md", "reference/changelog.md"),
         "reference/changelog.md": _moved(ROOT / "CHANGELOG.md", "docs/", "../"),
         "reference/ranker.md": _moved(ROOT / "ranker/models/default/README.md", "../../../docs/", "../"),
         "reference/pictures.md": _moved(ROOT / "multimodal/models/light/README.md", "../../../docs/", "../"),
