@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from opensearchpy import helpers
@@ -13,7 +13,7 @@ from plugin.client import Engine
 from plugin.names import BEHAVIOUR, UBI_EVENTS
 from plugin.statedocs import Stored, read_many
 
-from .behaviour import NOTHING_KNOWN, Formula, Means, behaviour, tally
+from .behaviour import NOTHING_KNOWN, Formula, Means, Tally, behaviour, tally
 from .counters import CELLS, Family, Key, Sums
 from .event_times import now_ms
 from .positions import estimate_eta
@@ -71,6 +71,28 @@ class BehaviourReader:
                 self.formula,
             )
         return signals
+
+    def clicked(
+        self, catalogue: str, query: str | None, item: str, *, timeout_s: float | None = None
+    ) -> Callable[[int], float]:
+        """The signal that an item would have, had so many more people seen and clicked it for the query just now.
+
+        Raises:
+            EngineError: the engine does not answer in time, or behaviour is not installed.
+        """
+        means = self.means(catalogue, timeout_s=timeout_s)
+        blind = self._pseudonyms.query(catalogue, query) if query else ""
+        keys = [Key(catalogue, item), *([Key(catalogue, item, blind)] if blind else [])]
+        wanted = [(BEHAVIOUR, self._family.counter_id(key)) for key in keys]
+        found = read_many(self._engine, wanted, fields=["sums"], timeout_s=timeout_s)
+        now, eta = self._family.weight(now_ms()), self.formula.eta
+        known = [tally(found[place].source["sums"] if place in found else {}, now, eta) for place in wanted]
+
+        def signal(more: int) -> float:
+            own, *of_query = (Tally(one.seen + more, one.interest + more, one.sales) for one in known)
+            return behaviour(own, of_query[0] if of_query else None, means, self.formula)
+
+        return signal
 
     def means(self, catalogue: str, *, timeout_s: float | None = None) -> Means:
         """How the catalogue's items do as a whole, as it was at most :data:`MEANS_KEPT_S` ago."""

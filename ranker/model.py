@@ -204,12 +204,10 @@ class Ranker:
         depth: int | None = None,
     ) -> Workings:
         """Rank one window as :meth:`rank` does, and keep what the order came of."""
-        nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
         if not candidates:
-            empty = np.zeros(0)
-            matrix = np.zeros((0, len(self.config.features)), np.float32)
-            return Workings(Ranking((), self.name, None, 0), matrix, empty, empty, (), nothing)
+            return Workings.without_model(Ranking((), self.name, None, 0))
         matrix = features(query, candidates)
+        nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
         unread = self.logits(nothing, np.zeros(len(candidates), bool), matrix).astype(np.float64)
         gains = feedback(unread, [item.vector for item in candidates], [item.id for item in candidates])
         base = ordered(candidates, sigmoid(unread + gains))
@@ -219,7 +217,7 @@ class Ranker:
         read = self.pair_vectors(asked_of(query).wanted, [text or "" for text in texts], deadline=deadline)
         if not read.done.all():
             late = Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
-            return Workings(late, matrix, unread, gains, (), nothing[:0])
+            return Workings.without_model(late)
         scores = sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + gains[chosen])
         if not np.isfinite(scores).all():
             raise ModelError(f"model: {self.name} gave a score that is no number")
@@ -253,6 +251,12 @@ class Workings:
     gains: NDArray[np.float64]
     chosen: tuple[int, ...]
     vectors: NDArray[np.float32]
+
+    @classmethod
+    def without_model(cls, ranking: Ranking) -> Workings:
+        """Of an order that no model made."""
+        nothing = np.zeros((0, 0), np.float32)
+        return cls(ranking, nothing, np.zeros(0), np.zeros(0), (), nothing)
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

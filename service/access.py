@@ -41,6 +41,7 @@ ALLOWED: dict[Role, frozenset[str] | None] = {
             "profile.erase",
             "rerank.rerank",
             "embed.embed",
+            "explain.explain",
             "events.events",
             "page.media",
         }

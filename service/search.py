@@ -23,6 +23,7 @@ from plugin.query import SearchRequest, Vector, listing_body, window_body
 from ranker.asked import read
 from ranker.candidate import Candidate, Ranking
 from ranker.fusion import first_stage
+from ranker.model import Workings
 
 from . import metrics, rankings
 from .catalogues import Catalogues
@@ -231,11 +232,16 @@ class SearchService:
         self, index: str, question: Question, found: CandidateSet, stored: StoredRanking | None = None
     ) -> tuple[CandidateSet, StoredRanking]:
         """Give a window its live signals and its order: the one that is stored, or else the ranker's."""
+        found, lacks = self.signalled(index, question, found)
+        return found, stored or self._rank(question, found, lacks)
+
+    def signalled(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
+        """Give a window its live signals, and say what could not be had."""
         found, lacks = self._with_behaviour(index, question, found)
         if question.held:
             found, without_affinity = self._with_affinity(index, question, found)
             lacks = lacks or without_affinity
-        return found, stored or self._rank(question, found, lacks)
+        return found, lacks
 
     def stored(self, index: str, query_id: str | None, digest: str) -> StoredRanking | None:
         """The order that a later page replays; ``None`` where there is none yet.
@@ -290,17 +296,11 @@ class SearchService:
         candidates, without_vectors = self.candidates(question, found, timeout_s=limit)
         lacks = lacks or without_vectors
         with metrics.stage("rank"):
-            ranking = self._model_order(question.request.text or "", candidates)
+            ranking = self.worked(question.request.text or "", candidates).ranking
         if ranking.degraded is not None:
             metrics.DEGRADED.labels(ranking.degraded).inc()
-        ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]
-        scores = [item.score for item in ranking.items] + [0.0] * len(found.rest)
+        ids, scores = self.shaped(question, ranking, found)
         rule = question.rule
-        if rule:
-            absent = [item for item in rule.pinned if item not in ids]
-            ids += self._listed(question, absent)
-            scores += [0.0] * (len(ids) - len(scores))
-            ids, scores = apply(ids, scores, rule)
         return StoredRanking(
             question.digest,
             tuple(ids),
@@ -311,6 +311,18 @@ class SearchService:
             tuple(item for item in rule.pinned if item in ids),
             {item: boost for item, boost in rule.boosts.items() if item in ids},
         )
+
+    def shaped(self, question: Question, ranking: Ranking, found: CandidateSet) -> tuple[list[str], list[float]]:
+        """The whole order with what follows after the ranked window, as merchandising shapes it, with its scores."""
+        ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]
+        scores = [item.score for item in ranking.items] + [0.0] * len(found.rest)
+        rule = question.rule
+        if not rule:
+            return ids, scores
+        absent = [item for item in rule.pinned if item not in ids]
+        ids += self._listed(question, absent)
+        scores += [0.0] * (len(ids) - len(scores))
+        return apply(ids, scores, rule)
 
     def candidates(
         self, question: Question, found: CandidateSet, *, timeout_s: float | None = None
@@ -333,17 +345,18 @@ class SearchService:
             return candidates, "vectors"
         return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
 
-    def _model_order(self, query: str, candidates: Sequence[Candidate]) -> Ranking:
+    def worked(self, query: str, candidates: Sequence[Candidate]) -> Workings:
+        """The model's order with what it came of, or, where that cannot be, the first stage's."""
         if not query:
             # A picture alone: there are no words that the cross-encoder could read.
-            return first_stage(candidates)
+            return Workings.without_model(first_stage(candidates))
         settings = self._parts.settings
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         try:
-            return self._parts.ranker.rank(query, candidates, deadline=deadline, depth=settings.rerank_depth)
+            return self._parts.ranker.work(query, candidates, deadline=deadline, depth=settings.rerank_depth)
         except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get results
             log.error("the model failed: %s", type(error).__name__)
-            return first_stage(candidates, degraded="model_error")
+            return Workings.without_model(first_stage(candidates, degraded="model_error"))
 
     def _page(self, question: Question, found: CandidateSet, ranking: StoredRanking) -> list[ResultOut]:
         """The wanted part of the order: from the ranked window, and from beyond it where it reaches so far."""

@@ -39,11 +39,14 @@ class Suggestion:
         text: to be searched for.
         score: 0..1, best first.
         reason: why it is offered.
+        parts: what its value is the sum of, which ``score`` is the share of its range of: ``standing`` of the text
+            itself, ``liked`` by taste and visit, ``own`` query of the visitor.
     """
 
     text: str
     score: float
     reason: str
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,8 +98,10 @@ class Suggester:
         for hit in hits:
             name = hit.entry.key
             lift = liked.get(name, 0.0)
-            value = hit.value + PERSONAL * lift + (OWN if name in mine else 0.0)
-            scored.append((value, name, Suggestion(hit.entry.text, _squashed(value), _reason(hit, lift, name in mine))))
+            parts = {"standing": hit.value, "liked": PERSONAL * lift, "own": OWN if name in mine else 0.0}
+            value = sum(parts.values())
+            reason = _reason(hit, lift, name in mine)
+            scored.append((value, name, Suggestion(hit.entry.text, _squashed(value), reason, parts)))
         scored.sort(key=lambda one: (-one[0], one[1]))
         return [suggestion for _, _, suggestion in scored[:size]]
 

@@ -26,6 +26,8 @@ _WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\W{_UNSPACED}]+(?:['’.\-/][^\W{_U
 """A word; of what is written without spaces, two characters."""
 Heard = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
 """Queries to the engine's signals of the item for each (``bm25``, ``text_vector``, ``image_vector``)."""
+UNREAD_TIMES = 5
+"""So many times the passes where nothing is read for them."""
 OF_THE_ENGINE = ("bm25", "text_vector", "image_vector")
 ALL_AT_ONCE = 4
 """Words of a query of which every set is asked of the engine at once."""
@@ -58,7 +60,7 @@ class WordsExplained:
         contributions: one a word; with ``base`` they add up to the item's value before rules and live signals.
         error: standard error of each; NaN where only one order of the words was tried, 0 where all were.
         base: value without any of these words.
-        passes: readings that were made.
+        passes: sets of words whose value was computed.
     """
 
     words: tuple[Word, ...]
@@ -112,9 +114,9 @@ class WordGame:
         self._hear({query for query, _ in texts})
         rows = np.stack([reworded(self._rows[query], self._wording, query, text) for query, text in texts])
         vectors = np.zeros((len(sets), self._ranker.config.outputs), np.float32)
-        if self._read and self._known:
+        if self.reads:
             vectors = self._ranker.read_pairs([read(query).wanted for query, _ in texts], [text for _, text in texts])
-        known = np.full(len(sets), self._read and self._known)
+        known = np.full(len(sets), self.reads)
         return self._ranker.logits(vectors, known, rows).astype(np.float64) + self._gain
 
     def _hear(self, queries: set[str]) -> None:
@@ -135,6 +137,11 @@ class WordGame:
             known = [name for name in OF_THE_ENGINE if name in self._item.signals]
             signals = {name: values[query].get(name) if query else None for name in known}
             self._rows[query] = restated(self._rows[self._query], self._candidates, signals)
+
+    @property
+    def reads(self) -> bool:
+        """Whether a value takes a reading of the cross-encoder."""
+        return self._read and self._known
 
     def left(self, chosen: NDArray[np.bool_]) -> tuple[str, str]:
         """Query and text with only the chosen words in them."""
@@ -166,7 +173,7 @@ def explained_words(
         workings: of its ranking, by the model and not by the first stage.
         position: of the item in ``candidates``.
         heard: asks the engine for the signals of shorter queries.
-        passes: readings at most.
+        passes: readings at most; sets of words, five times as many, for an item that was not read.
         seed: of the orders in which words are left out.
         stop: asked between orders; true ends it with what there is.
     """
@@ -174,5 +181,5 @@ def explained_words(
     if not game.words:
         (base,) = game(np.zeros((1, 0), bool))
         return WordsExplained((), np.zeros(0), np.zeros(0), float(base), 1)
-    found = sampled(len(game.words), game, passes=passes, seed=seed, stop=stop)
+    found = sampled(len(game.words), game, passes=passes * (1 if game.reads else UNREAD_TIMES), seed=seed, stop=stop)
     return WordsExplained(game.words, found.contributions, found.error, found.base, found.passes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .embed import blueprint as embed
 from .events import blueprint as events
+from .explain import blueprint as explain
 from .graph import blueprint as graph
 from .health import blueprint as health
 from .inside import blueprint as inside
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     graph,
     rerank,
     embed,
+    explain,
     inside,
     events,
     merchandising,

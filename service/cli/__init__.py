@@ -9,6 +9,7 @@ from . import (
     engine,
     evaluate,
     events,
+    explain,
     graph,
     index,
     install,
@@ -52,6 +53,7 @@ def build() -> typer.Typer:
         keys,
         profile,
         evaluate,
+        explain,
         train,
         sample,
     ):

@@ -171,15 +171,10 @@ def test_a_contribution_is_the_mean_over_all_orders_of_the_real_head():
     assert found.base == pytest.approx(value(frozenset()), abs=1e-5)
 
 
-def of_first_stage(items: list[Candidate]) -> Workings:
-    nothing = np.zeros((0, 0), np.float32)
-    return Workings(first_stage(items), nothing, np.zeros(0), np.zeros(0), (), nothing)
-
-
 def test_what_is_absent_has_no_contribution_and_the_first_stage_is_explained_in_its_own_unit():
     items = window(1)
     for position, item in enumerate(items):
-        found = explained(ranker(), items, of_first_stage(items), position)
+        found = explained(ranker(), items, Workings.without_model(first_stage(items)), position)
         assert found.unit == "score"
         assert found.parts.keys() <= item.signals.keys()
         own = next(one.score for one in first_stage(items).items if one.position == position)
@@ -193,7 +188,7 @@ def test_live_signals_are_added_to_the_logit():
     after = with_live(before, {"together": 1.5, "profile": 0.25}, 0.5)
     assert after.value == pytest.approx(0.5 * before.value + 1.75, abs=1e-6)
     assert after.score == pytest.approx(1 / (1 + math.exp(-after.value)))
-    shares = with_live(explained(ranker(), items, of_first_stage(items), 0), {"together": 1.0})
+    shares = with_live(explained(ranker(), items, Workings.without_model(first_stage(items)), 0), {"together": 1.0})
     assert shares.unit == "logit"
     assert shares.parts["together"] == 1.0
     assert 1 / (1 + math.exp(-shares.value)) == pytest.approx(shares.score, abs=1e-9)
