@@ -75,7 +75,8 @@ def _explain_always(url: str, bodies: list[dict[str, object]], busy: threading.E
 
 def _print(name: str, took: list[float]) -> None:
     took = sorted(took)
-    print(f"{name}: median {statistics.median(took):.0f} ms, p95 {took[int(0.95 * (len(took) - 1))]:.0f} ms, n {len(took)}")
+    late = took[int(0.95 * (len(took) - 1))]
+    print(f"{name}: median {statistics.median(took):.0f} ms, p95 {late:.0f} ms, n {len(took)}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from plugin.errors import InvalidQuery
 from ranker.metrics import DEPTH
 
 from .parts import Parts
-from .report import COMPARED, Answer, Judged, Report, System, compared, measured
+from .report import COMPARED, MOVED, Answer, Judged, Report, System, compared, measured
 from .schemas.search import SearchBody
 
 OnQuery = Callable[[str, int], None]
@@ -29,6 +29,7 @@ def evaluate(
     compare: Sequence[tuple[System, System]] = (),
     budget_ms: float | None = None,
     seed: int = 0,
+    listed: int = MOVED,
     on_query: OnQuery | None = None,
 ) -> Report:
     """Run each system over every query and measure it.
@@ -42,6 +43,7 @@ def evaluate(
         budget_ms: of the model for one query; ``None`` lets it read to its end, so that a busy machine does not move
             the figures.
         seed: of shuffles and resamples.
+        listed: how many of the queries that moved most each comparison names.
         on_query: told after each query.
 
     Raises:
@@ -61,7 +63,9 @@ def evaluate(
                 on_query(name, len(answers))
         report.systems[name] = measured(answers, judged, seed)
     for first, second in compare:
-        report.comparisons[first, second] = [compared(metric, first, second, report, seed) for metric in COMPARED]
+        report.comparisons[first, second] = [
+            compared(metric, first, second, report, seed, listed=listed) for metric in COMPARED
+        ]
     return report
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from ranker.errors import JudgmentError
 from ranker.metrics import METRICS, has_relevant, measure
-from ranker.significance import LEVEL, RESAMPLES, Estimate, estimates
+from ranker.significance import LEVEL, RESAMPLES, Estimate, chance_of, estimates
 
 System = Literal["bm25", "text_vector", "image_vector", "hybrid", "rrf", "ranked"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 COMPARED: tuple[str, ...] = ("ndcg@10", "ndcg@10_condensed")
 MOVED = 10
-"""How many of the queries that moved most are listed."""
+"""How many of the queries that moved most are listed, unless it is said otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Comparison:
 
     Attributes:
         difference: of the means.
+        p: how likely one at least as large is by chance alone; see :func:`ranker.significance.chance_of`.
         better: queries on which the second is better.
         worse: on which it is worse.
         moved: those that moved most, the largest difference first.
@@ -95,6 +96,7 @@ class Comparison:
 
     metric: str
     difference: Estimate
+    p: float
     better: int
     worse: int
     moved: tuple[Moved, ...]
@@ -131,16 +133,19 @@ def measured(answers: Mapping[str, Answer], judged: Judged, seed: int) -> Measur
     return Measured(answers, values, dict(zip(METRICS, estimates(values, seed=seed), strict=True)))
 
 
-def compared(metric: str, first: System, second: System, report: Report, seed: int) -> Comparison:
-    """Compare two systems that the report has, by one of its metrics."""
+def compared(
+    metric: str, first: System, second: System, report: Report, seed: int, *, listed: int = MOVED
+) -> Comparison:
+    """Compare two systems that the report has, by one of its metrics; ``listed`` queries that moved most are named."""
     column = METRICS.index(metric)
     before, after = (report.systems[name].values[:, column] for name in (first, second))
     change = after - before
     (difference,) = estimates(change[:, None], seed=seed)
-    places = sorted(np.flatnonzero(change), key=lambda row: (-abs(change[row]), row))[:MOVED]
+    places = sorted(np.flatnonzero(change), key=lambda row: (-abs(change[row]), row))[:listed]
     texts = list(report.judged.texts.items())
     moved = tuple(Moved(*texts[row], float(before[row]), float(after[row])) for row in places)
-    return Comparison(metric, difference, int((change > 0).sum()), int((change < 0).sum()), moved)
+    p = chance_of(change, seed=seed)
+    return Comparison(metric, difference, p, int((change > 0).sum()), int((change < 0).sum()), moved)
 
 
 def _system_json(system: Measured) -> dict[str, Any]:
@@ -155,6 +160,7 @@ def _comparison_json(one: Comparison) -> dict[str, Any]:
     return {
         "difference": round(one.difference.mean, 6),
         "ci": [round(one.difference.low, 6), round(one.difference.high, 6)],
+        "p": round(one.p, 6),
         "better": one.better,
         "worse": one.worse,
         "moved": [

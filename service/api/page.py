@@ -20,6 +20,7 @@ FEATURES = {
     "suggest": "/v1/suggest",
     "recommend": "/v1/recommend",
     "related": "/v1/related",
+    "explain": "/v1/explain",
     "shopper": "/demo/shopper",
 }
 """What the page may ask for, where this service has it: the name that the page knows, and the path."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE
 from rich.progress import Progress, TaskID
 from rich.table import Table
+from typer.core import TyperCommand
 
 from ranker.metrics import METRICS
 from ranker.qrels import read_qrels, read_queries
 from ranker.runfile import write_run
 
-from ..report import COMPARED, SYSTEMS, Comparison, Judged, Report, System
+from ..report import COMPARED, MOVED, SYSTEMS, Comparison, Judged, Report, System
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 SHORT = {
@@ -41,8 +42,10 @@ MoreSystems = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME...]", help="Further systems, as in --system bm25 ranked.")
 ]
 CompareOption = Annotated[
-    tuple[str, str] | None, typer.Option("--compare", metavar="A B", help="The difference B - A, query by query.")
+    list[str] | None,
+    typer.Option("--compare", metavar="A B", help="The difference B - A, query by query; may be given several times."),
 ]
+MovedOption = Annotated[int, typer.Option("--moved", min=0, help="How many of the queries that moved --compare names.")]
 RunOption = Annotated[
     Path | None,
     typer.Option("--run-out", help="TREC run file; of several systems one each, the name put before the suffix."),
@@ -71,6 +74,7 @@ def run(
     system: SystemOption = None,
     compare: CompareOption = None,
     name: IndexOption = None,
+    moved: MovedOption = MOVED,
     run_out: RunOption = None,
     per_query: PerQueryOption = None,
     budget_ms: BudgetOption = None,
@@ -94,13 +98,12 @@ def run(
         duel(settings(index=name), rivals[0], rivals[1], shoppers=shoppers, days=days, seed=seed, as_json=as_json)
         return
     wanted = _systems([*(system or []), *(more or [])], "--system")
-    pair = _systems(list(compare), "--compare") if compare else []
-    if compare and len(pair) != 2:
-        raise fail("--compare: name two different systems", 2)
-    if not wanted and not pair:
+    pairs = [_pair(names) for names in compare or []]
+    if not wanted and not pairs:
         raise fail(f"--system: name at least one of {Names}", 2)
     if log:
-        on_log(settings(index=name), wanted or pair, seed=seed, display=_display, as_json=as_json)
+        systems = wanted or list(dict.fromkeys(system for pair in pairs for system in pair))
+        on_log(settings(index=name), systems, seed=seed, display=display, as_json=as_json)
         return
     if queries is None or qrels is None:
         raise fail("--queries and --qrels: both are needed, unless --log or --interleave is given", 2)
@@ -108,15 +111,16 @@ def run(
         chosen = settings(index=name)
         judged = Judged.of(read_queries(queries), read_qrels(qrels))
         parts = Parts(chosen)
-        with parts.engine, _display(len(judged.texts)) as show:
+        with parts.engine, display(len(judged.texts)) as show:
             report = evaluate(
                 parts,
                 chosen.index,
                 judged,
                 wanted,
-                compare=[(pair[0], pair[1])] if pair else [],
+                compare=pairs,
                 budget_ms=budget_ms,
                 seed=seed,
+                listed=moved,
                 on_query=show,
             )
         _write_files(report, run_out, per_query)
@@ -128,7 +132,23 @@ def run(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="evaluate")(run)
+    app.command(name="evaluate", cls=Evaluate)(run)
+
+
+class Evaluate(TyperCommand):
+    """The command, whose ``--compare A B`` may be given several times: a list of pairs is more than typer reads."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the two names that follow each ``--compare`` by a comma."""
+        joined: list[str] = []
+        rest = list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--compare" and len(rest) > 1 and not any(name.startswith("-") for name in rest[:2]):
+                joined += [word, f"{rest.pop(0)},{rest.pop(0)}"]
+            else:
+                joined.append(word)
+        return super().parse_args(ctx, joined)
 
 
 def _systems(given: list[str], option: str) -> list[System]:
@@ -141,15 +161,23 @@ def _systems(given: list[str], option: str) -> list[System]:
     return list(found)
 
 
+def _pair(given: str) -> tuple[System, System]:
+    found = _systems([given], "--compare")
+    if len(found) != 2:
+        raise fail("--compare: name two different systems", 2)
+    return found[0], found[1]
+
+
 @contextmanager
-def _display(queries: int) -> Iterator[Callable[[str, int], None]]:
-    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as display:
+def display(queries: int) -> Iterator[Callable[[str, int], None]]:
+    """Show how far each system is."""
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def show(system: str, done: int) -> None:
             if system not in tasks:
-                tasks[system] = display.add_task(system, total=queries)
-            display.update(tasks[system], completed=done)
+                tasks[system] = bars.add_task(system, total=queries)
+            bars.update(tasks[system], completed=done)
 
         yield show
 
@@ -192,7 +220,8 @@ def _print(report: Report) -> None:
 def _print_comparison(first: str, second: str, one: Comparison) -> None:
     estimate = one.difference
     stdout.print(
-        f"{one.metric}: {second} - {first} = {estimate.mean:+.4f} ({estimate.low:+.4f} to {estimate.high:+.4f}); "
+        f"{one.metric}: {second} - {first} = {estimate.mean:+.4f} ({estimate.low:+.4f} to {estimate.high:+.4f}), "
+        f"p = {one.p:.4f}; "
         f"better on {one.better} queries, worse on {one.worse}",
         markup=False,
         soft_wrap=True,

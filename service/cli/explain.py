@@ -1,8 +1,9 @@
-"""``hybridrank explain``: why a result stands where it does, in a terminal."""
+"""``hybridrank explain``: why a result stands where it does, in a terminal; and pictures of a model."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -11,19 +12,30 @@ from rich.table import Table
 from rich.text import Text
 
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
+from .evaluate import QrelsOption, QueriesOption
 from .search import FilterOption, read_filters
 
 WIDTH = 24
 TERMINAL_MS = 10_000
 LanguageOption = Annotated[str, typer.Option("--language", help="en or zh: of the sentences.")]
 PassesOption = Annotated[int, typer.Option("--passes", min=0, max=200, help="Readings for the words; 0: no words.")]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", file_okay=False, exists=True, help="Draw this model instead of one result.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the pictures; default: beside the model's card, linked from it.")
+]
 SuggestFlag = Annotated[bool, typer.Option("--suggest", help="QUERY is what was typed, ITEM the suggestion.")]
 
 
 def explain(
-    query: Annotated[str, typer.Argument(help="As it is searched.")],
-    item: Annotated[str, typer.Argument(help="Id of the product.")],
+    query: Annotated[str | None, typer.Argument(help="As it is searched.")] = None,
+    item: Annotated[str | None, typer.Argument(help="Id of the product.")] = None,
     *,
+    model: ModelOption = None,
+    queries: QueriesOption = None,
+    qrels: QrelsOption = None,
+    out: OutOption = None,
     index: IndexOption = None,
     filters: FilterOption = None,
     suggest: SuggestFlag = False,
@@ -31,7 +43,14 @@ def explain(
     passes: PassesOption = 200,
     json_output: JsonFlag = False,
 ) -> None:
-    """Say why a product stands where it does among the results of a search."""
+    """Say why a product stands where it does among the results of a search; or, with --model, draw a whole model."""
+    if model is not None:
+        if queries is None or qrels is None:
+            raise fail("--queries and --qrels: both are needed with --model", 2)
+        _portray(model, queries, qrels, out, index, as_json=json_output)
+        return
+    if query is None or item is None:
+        raise fail("QUERY ITEM: name a query and a product's id, or --model FOLDER", 2)
     from ..explain.results import explain_result
     from ..explain.suggestions import explain_suggestion
     from ..parts import Parts
@@ -65,6 +84,34 @@ def explain(
         print_json(found)
     else:
         _print(found)
+
+
+def _portray(folder: Path, queries: Path, qrels: Path, out: Path | None, index: str | None, *, as_json: bool) -> None:
+    from ranker.explain.portrait import as_json as written
+    from ranker.qrels import read_qrels, read_queries
+
+    from ..explain.model import PICTURES, portray
+    from ..parts import Parts
+    from ..report import Judged
+    from .evaluate import display
+
+    where = out or folder / PICTURES
+    card = folder / "README.md"
+    with one_line_errors():
+        judged = Judged.of(read_queries(queries), read_qrels(qrels))
+        parts = Parts(settings(index=index, model=str(folder)))
+        beside = card if out is None and card.is_file() else None
+        with parts.engine, display(len(judged.texts)) as show:
+            found, report, files = portray(parts, judged, where, card=beside, on_query=show)
+    if as_json:
+        compared = report.as_json()["compare"][0]["metrics"]
+        print_json({**written(found), "bm25": compared, "files": [str(file) for file in files]})
+        return
+    for one in found.importance:
+        size = one.size
+        stdout.print(f"{one.name:14} {size.mean:.3f} ({size.low:.3f}-{size.high:.3f}) logits, on {one.known:.0%}")
+    stdout.print(f"mean distance of score and share of relevant ones: {found.calibration.error:.3f}")
+    stdout.print(f"drawn: {files[-1]}", markup=False, soft_wrap=True)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ from ..schemas.search import SearchBody
 from ..search import Question
 from .swaps import Swaps
 
-WORDS_SHARE = 0.6
-"""Of the time that is left after the signals, what words may take; the rest is for changes."""
+CHANGES_SHARE = 0.5
+"""Of the time that is left after the signals, what the search for changes may take; the rest is for words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,10 @@ def with_signals(answer: ExplainOut, found: Explained, signals: Mapping[str, flo
 
 def _more(parts: Parts, scene: Scene, body: ExplainBody, position: int, until: float) -> dict[str, Any]:
     """Words and changes, as far as the time goes."""
-    found: dict[str, Any] = {}
+    now = time.monotonic()
+    found: dict[str, Any] = {"swap": Swaps(parts, scene, body, now + CHANGES_SHARE * (until - now)).found(position)}
     query = scene.question.request.text
     if query and body.passes and scene.workings.ranking.model != "first_stage":
-        now = time.monotonic()
-        stop_at = now + WORDS_SHARE * max(0.0, until - now)
         words = explained_words(
             parts.ranker,
             query,
@@ -153,10 +152,9 @@ def _more(parts: Parts, scene: Scene, body: ExplainBody, position: int, until: f
             position,
             heard=heard(parts, scene, scene.candidates[position].id),
             passes=body.passes,
-            stop=lambda: time.monotonic() >= stop_at,
+            stop=lambda: time.monotonic() >= until,
         )
         found["words"] = words_out(words, title_of(scene.candidates[position].text or ""))
-    found["swap"] = Swaps(parts, scene, body, until).found(position)
     return found
 
 

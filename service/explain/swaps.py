@@ -84,7 +84,9 @@ class Swaps:
         reader = self._parts.behaviour.reader
         signal = reader.clicked(scene.index, scene.question.request.words, mine.id, timeout_s=limit)
         swaps = self._passes(mine.id, passes, lambda more: {"behaviour": signal(more)})
-        clicks = smallest(swaps, MOST_CLICKS, steps=8, stop=self._late)
+        # Clicks that no purchase follows lower the signal in the end: as many as raise it most are worth trying.
+        most = max((2**power for power in range(MOST_CLICKS.bit_length())), key=signal)
+        clicks = smallest(swaps, most, steps=4, stop=self._late)
         if clicks is None:
             return []
         text = sentences.change("clicks", self._body.language, amount=clicks)

@@ -10,6 +10,7 @@ import { additions, on, tell } from "./hooks.js";
 import { glide, mark, placesOf } from "./moves.js";
 import "./picture.js";
 import "./recommend.js";
+import "./explain.js";
 import "./related.js";
 import { clear, draw } from "./results.js";
 import { body, chips, empty, read, SIZE, take, write } from "./state.js";

@@ -12,6 +12,7 @@ import ir_measures
 import pytest
 from ir_measures import RR, P, R, nDCG
 
+from ranker.significance import chance_of
 from service.engine import engine_from
 from service.parts import Parts
 from service.report import SYSTEMS
@@ -124,6 +125,8 @@ def test_per_query_values_and_the_comparison_add_up(measured, judged):
     assert found["difference"] == pytest.approx(ndcg["ranked"] - ndcg["bm25"], abs=1e-5)
     assert found["ci"][0] <= found["difference"] <= found["ci"][1]
     assert len(found["moved"]) == found["better"] + found["worse"]
+    changes = [values["ranked", query] - values["bm25", query] for query in {row[0] for row in rows}]
+    assert found["p"] == pytest.approx(chance_of(sorted(changes)), abs=0.02)
     for query in found["moved"]:
         assert query["first"] == pytest.approx(values["bm25", query["query_id"]], abs=1e-5)
         assert query["second"] == pytest.approx(values["ranked", query["query_id"]], abs=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import product
 
 import ir_measures
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from ir_measures import RR, P, R, nDCG
 
 from ranker import metrics
-from ranker.significance import estimates, resampled_means
+from ranker.significance import chance_of, estimates, resampled_means
 
 IDS = [f"p{number:02d}" for number in range(30)]
 ranked_lists = st.lists(st.sampled_from(IDS), unique=True, max_size=30)
@@ -132,3 +133,24 @@ def test_bootstrap_is_seeded_paired_and_the_same_in_any_chunks(monkeypatch):
 def test_bootstrap_refuses_what_has_no_queries(values):
     with pytest.raises(ValueError, match="values"):
         estimates(values)
+
+
+def test_a_difference_is_as_likely_as_the_signs_that_give_one_as_large():
+    # Seven of seven in one direction: 2 of the 2^7 signs.
+    assert chance_of([0.1, 0.2, 0.3, 0.1, 0.1, 0.4, 0.2]) == pytest.approx(2 / 2**7)
+    assert chance_of([0.0, 0.0, 0.3, -0.3, 0.0]) == 1.0
+    assert chance_of([0.0, 0.0]) == 1.0
+    values = np.random.default_rng(3).normal(0.2, 1.0, 12)
+    slow = np.mean([abs(np.dot(signs, values)) >= abs(values.sum()) - 1e-9 for signs in product((-1, 1), repeat=12)])
+    assert chance_of(values) == pytest.approx(slow)
+    assert chance_of(values, draws=4000) == pytest.approx(slow, abs=0.03)
+    with pytest.raises(ValueError, match="at least one"):
+        chance_of([])
+    with pytest.raises(ValueError, match="one a query"):
+        chance_of([[1.0]])
+
+
+def test_systems_that_are_alike_are_told_apart_as_rarely_as_p_says():
+    rng = np.random.default_rng(5)
+    found = [chance_of(rng.normal(size=30), draws=500, seed=seed) for seed in range(300)]
+    assert np.mean(np.array(found) <= 0.1) == pytest.approx(0.1, abs=0.05)

@@ -1,0 +1,52 @@
+"""The panel that says why a product stands where it does; real Chromium, real service."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.fixtures_service import Running
+
+from .test_page import ask
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+
+def test_the_panel_draws_what_the_service_answers(page: Page, service: Running) -> None:
+    page.goto(service.url)
+    page.wait_for_selector(".card")
+    ask(page, "wooden desk lamp")
+    page.locator(".card").nth(1).click()
+    panel = page.locator("#detail .why-here")
+    expect(panel.locator("summary")).to_have_text("Why is it here?")
+    expect(panel.locator(".waterfall")).to_have_count(0)
+    with page.expect_response("**/v1/explain") as sent:
+        panel.locator("summary").press("Enter")
+    answer = sent.value.json()
+    expect(panel.locator(".sentences li")).to_have_text(answer["why"])
+    parts = panel.locator(".waterfall li").evaluate_all("rows => rows.map(row => row.dataset.part)")
+    assert parts == ["base", *(part["name"] for part in answer["contributions"]), "sum"]
+    shown = panel.locator(".waterfall .value").all_inner_texts()
+    values = [float(text.replace("\u2212", "-")) for text in shown]
+    assert math.isclose(sum(values[:-1]), values[-1], abs_tol=0.01 * len(values))
+    assert panel.locator(".waterfall [data-part=sum] .part").inner_text().endswith(f"{answer['score']:.3f}")
+    words = panel.locator(".why-words dd").first
+    expect(words).to_have_text("wooden desk lamp")
+    assert words.locator("mark").count() > 0
+    # Each bar begins where the one before it ended.
+    boxes = panel.locator(".waterfall .fall i").evaluate_all(
+        "bars => bars.map(bar => { const box = bar.getBoundingClientRect(); return [box.left, box.right]; })"
+    )
+    for (left, right), (start, end), part in zip(boxes[1:-2], boxes[2:-1], answer["contributions"], strict=False):
+        reached = right if part["value"] > 0 else left
+        assert min(abs(reached - start), abs(reached - end)) < 3
+
+
+def test_a_list_that_nobody_ranked_has_no_panel(page: Page, service: Running) -> None:
+    page.goto(service.url)
+    page.wait_for_selector(".card")
+    page.locator(".card").first.click()
+    page.wait_for_selector("#detail .sheet")
+    expect(page.locator("#detail .why-here")).to_have_count(0)
