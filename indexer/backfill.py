@@ -58,7 +58,7 @@ def run(
     patience = patience or Patience()
     started = time.monotonic()
     summary = Summary(catalogue, encoder=encoder.id.name)
-    with State(home, catalogue).locked(alone=False):
+    with State(home, catalogue).locked("live"):
         found = catalogues.lookup(engine, catalogue)
         require_fit(found, encoder.id, None)
         summary.language = found.language

@@ -144,7 +144,7 @@ class BulkSender:
             elif status == 409:
                 conflicts.append(n)
             elif status in BUSY:
-                trouble = f"{error.get('type')} (status {status})"
+                trouble = f"{error.get('type')} (status {status}): {error.get('reason', '')}"
             elif status in {403, 404}:
                 raise EngineRejected(status, clean(f"{error.get('type')}: {error.get('reason')}"))
             else:

@@ -16,6 +16,7 @@ from .inputs import Inputs
 from .lastlines import LastLines
 from .mediasources import MediaSources
 from .records import Item, Rejection, Row
+from .sharding import Places, Share
 from .summary import OnProgress, Progress
 
 BATCH_ROWS = 256
@@ -64,33 +65,46 @@ class Checker:
         return Item(source["id"], source, text, source_digest(source), text_digest(text), row, image_sha)
 
 
-def count(inputs: Inputs, checker: Checker, on_progress: OnProgress) -> LastLines:
+def count(inputs: Inputs, checker: Checker, on_progress: OnProgress, share: Share | None = None) -> LastLines:
     """Read everything once: which line is the last with its id, and how many lines there are.
 
-    Nothing has been written when this finds that a file is no catalogue.
+    With a share only its lines count. Nothing has been written when this finds that a file is no catalogue.
     """
     last = LastLines()
+    if share is not None:
+        last.places = Places()
     pending: list[tuple[str, int]] = []
-    position = 0
     for position, record in enumerate(inputs.rows(), 1):
+        name: str | None = None
         if isinstance(record, Row):
             # A line that is no product is reported with its reason when it is read again to be written.
             with suppress(product.InvalidProduct):
-                pending.append((checker.product(record).id, position))
+                name = checker.product(record).id
+        if share is None or last.places is None:
+            mine = True
+        else:
+            mine = share.takes_place(position) if name is None else share.takes_id(name)
+            if mine:
+                last.places.add(position)
+        if mine:
+            last.lines += 1
+            if name is not None:
+                pending.append((name, position))
         if position % _NOTE_EVERY == 0:
             last.add(pending)
             pending.clear()
             on_progress(Progress("check", position, None))
     last.add(pending)
-    last.lines = position
     return last
 
 
 def batches(inputs: Inputs, checker: Checker, last: LastLines) -> Iterator[Batch]:
-    """Read everything again, in batches that are bounded in lines and in characters."""
+    """Read everything again, in batches that are bounded in lines and in characters; only the lines that count."""
     batch = Batch()
     size = 0
     for position, record in enumerate(inputs.rows(), 1):
+        if last.places is not None and position not in last.places:
+            continue
         batch.read += 1
         size += len(record.raw)
         checked = checker.item(record) if isinstance(record, Row) else record

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import datetime
 import os
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
 from . import strictjson
+from .errors import IndexerError
 from .readers import DEADLETTER_KEY
 from .records import Rejection
 
@@ -28,14 +30,24 @@ class DeadLetters:
         self._file: TextIO | None = None
 
     def write(self, rejection: Rejection) -> None:
-        """Append one letter; it is with the operating system when this returns, so a killed run keeps it."""
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(
-                os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-            )
-        self._file.write(strictjson.dumps(_letter(rejection)) + "\n")
-        self._file.flush()
+        """Append one letter; it is with the operating system when this returns, so a killed run keeps it.
+
+        Raises:
+            IndexerError: it cannot be written, such as on a full disk.
+        """
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = os.fdopen(
+                    os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+                )
+            self._file.write(strictjson.dumps(_letter(rejection)) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise IndexerError(
+                f"{self.path}: a dead letter cannot be written ({error.strerror or error}); when it can, run the same "
+                "command again, it goes on where it stopped"
+            ) from error
         self.count += 1
 
     def __enter__(self) -> DeadLetters:
@@ -45,7 +57,9 @@ class DeadLetters:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            # What could not be written stays in the buffer, and closing tries again; why is being raised already.
+            with suppress(OSError) if isinstance(error, IndexerError) else nullcontext():
+                self._file.close()
 
 
 def new_stem() -> str:

@@ -30,7 +30,8 @@ from .picturing import Picturing
 from .prefetch import prefetched
 from .records import Item, Rejection
 from .settling import Settler
-from .state import State
+from .sharding import Share
+from .state import State, Writes
 from .summary import OnProgress, OnRejection, Progress, Summary
 from .webpictures import WebPictures
 
@@ -51,6 +52,7 @@ def run(
     encoder: TextEncoder,
     language: str | None = None,
     rebuild: bool = False,
+    share: Share | None = None,
     images: Path | None = None,
     image_encoder: ImageEncoder | None = None,
     web: WebPictures | None = None,
@@ -72,6 +74,8 @@ def run(
         encoder: makes the text vectors.
         language: analysis of the text; ``None`` is the catalogue's own, for a new one English.
         rebuild: fill a new generation and let the alias show it when it is whole, in one step.
+        share: index only these lines. Runs of all shares of the same files do what one run without a share does; in a
+            rebuild they fill one generation, and the run that completes it publishes it.
         images: folder of the files that ``image`` and ``video`` name; without it they are left out.
         image_encoder: makes the image vectors; ``None`` makes none and leaves those that are there. A catalogue that
             was made without an image encoder gets none before a rebuild.
@@ -90,8 +94,8 @@ def run(
     patience = patience or Patience()
     state = State(home, catalogue)
     started = time.monotonic()
-    summary = Summary(catalogue, encoder=encoder.id.name)
-    with Inputs(files, state.folder) as inputs, state.locked(alone=rebuild):
+    summary = Summary(catalogue, encoder=encoder.id.name, shard=str(share) if share is not None else None)
+    with Inputs(files, state.folder) as inputs, state.locked(_writes(rebuild, share)):
         Patience(give_up_s=FIRST_ANSWER_S).call(engine.check)
         summary.installed = list(patience.call(lambda: install(engine)).wrote)
         found = patience.call(lambda: target.live(engine, catalogue))
@@ -101,11 +105,13 @@ def run(
         media = MediaSources(images, web) if image_encoder is not None else None
         summary.image_encoder = image_encoder.id.name if image_encoder is not None else None
         checker = Checker(media)
-        with checking.count(inputs, checker, on_progress) as last:
+        with checking.count(inputs, checker, on_progress, share) as last:
             chosen: target.Target | None = None
-            if last.distinct():
+            if last.distinct() or (rebuild and share is not None):
                 pictured_by = image_encoder.id if image_encoder is not None else None
-                wanted = target.Wanted(catalogue, encoder.id, pictured_by, language, rebuild, inputs.identity)
+                wanted = target.Wanted(
+                    catalogue, encoder.id, pictured_by, language, rebuild, inputs.identity, share, inputs.shape
+                )
                 chosen = patience.call(lambda: target.choose(engine, wanted, found, state))
                 summary.created = chosen.created
             summary.language = chosen.language if chosen else found.language if found else None
@@ -127,6 +133,12 @@ def run(
     return summary
 
 
+def _writes(rebuild: bool, share: Share | None) -> Writes:
+    if not rebuild:
+        return "live"
+    return "rebuild" if share is None else "share of a rebuild"
+
+
 def _fitting(found: Catalogue, encoder: ImageEncoder | None) -> ImageEncoder | None:
     """The image encoder, where the catalogue has a place for its vectors."""
     if encoder is None or found.image_encoder is None:
@@ -141,6 +153,11 @@ def _finish(engine: Engine, chosen: target.Target, summary: Summary, state: Stat
         patience.call(lambda: engine.request("POST", f"/{chosen.index}/_refresh", timeout_s=120.0))
         return
     whole = summary.indexed + summary.unchanged - summary.duplicates
+    share = chosen.share
+    if share is not None:
+        left = patience.call(lambda: target.publish_share(engine, summary.index, chosen, share, whole))
+        summary.shares_to_come, summary.rebuilt = left, left == 0
+        return
     if not whole:
         target.drop(engine, chosen, state)
         raise IndexingFailed(

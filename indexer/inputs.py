@@ -24,6 +24,7 @@ class _File:
     path: Path
     name: str
     identity: str
+    shape: str
 
 
 class Inputs:
@@ -31,10 +32,11 @@ class Inputs:
 
     Attributes:
         identity: digest of which files these are and in which state: the same command on the same files has the same.
+        shape: digest of their names and sizes alone: copies on another machine have the same.
     """
 
     def __init__(self, files: Sequence[str | Path], spool_folder: Path, stdin: BinaryIO | None = None) -> None:
-        """Look at the files; raises CatalogueError when one is missing or standard input is named twice."""
+        """Look at the files; raises CatalogueError when one is missing, or standard input cannot be laid down."""
         self._stack = ExitStack()
         if not files:
             raise CatalogueError("FILE: give at least one catalogue file, or - for standard input")
@@ -50,6 +52,7 @@ class Inputs:
             self._stack.close()
             raise
         self.identity = hashlib.sha256("\n".join(file.identity for file in self._files).encode()).hexdigest()
+        self.shape = hashlib.sha256("\n".join(file.shape for file in self._files).encode()).hexdigest()
 
     def __enter__(self) -> Inputs:
         return self
@@ -70,11 +73,15 @@ class Inputs:
         folder.mkdir(parents=True, exist_ok=True)
         spool = self._stack.enter_context(tempfile.NamedTemporaryFile(dir=folder, prefix="stdin-", suffix=".jsonl"))  # noqa: SIM115
         digest = hashlib.sha256()
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-            spool.write(chunk)
-        spool.flush()
-        return _File(Path(spool.name), "<stdin>", digest.hexdigest())
+        try:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+                spool.write(chunk)
+            spool.flush()
+        except OSError as error:
+            reason = error.strerror or error
+            raise CatalogueError(f"{folder}: standard input cannot be laid down here ({reason})") from error
+        return _File(Path(spool.name), "<stdin>", digest.hexdigest(), digest.hexdigest())
 
 
 def _file(path: Path) -> _File:
@@ -84,4 +91,5 @@ def _file(path: Path) -> _File:
         raise CatalogueError(f"{path}: cannot be read: {error.strerror or error}") from error
     if not path.is_file():
         raise CatalogueError(f"{path}: is not a file")
-    return _File(path, str(path), f"{path.resolve()} {status.st_size} {status.st_mtime_ns}")
+    identity = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    return _File(path, str(path), identity, f"{path.name} {status.st_size}")

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from types import TracebackType
 
+from .sharding import Places
+
 
 class LastLines:
     """The last position of each id.
@@ -16,10 +18,12 @@ class LastLines:
 
     Attributes:
         lines: how many lines there are, those without an id included; set by who fills this.
+        places: of which lines; ``None`` is all. Set by who fills this.
     """
 
     def __init__(self) -> None:
         self.lines = 0
+        self.places: Places | None = None
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.execute("CREATE TABLE last (id BLOB PRIMARY KEY, position INTEGER) WITHOUT ROWID")
         self._db.execute("BEGIN")

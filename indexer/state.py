@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from .errors import IndexerError
+
+Writes = Literal["live", "rebuild", "share of a rebuild"]
+"""What a run writes: into the live generation, or all or a share of a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +42,29 @@ class State:
         self._rebuild = self.folder / "rebuild.json"
 
     @contextmanager
-    def locked(self, *, alone: bool) -> Iterator[None]:
-        """Keep a rebuild (``alone``) and other runs of this home apart; the lock ends with the process.
+    def locked(self, writes: Writes) -> Iterator[None]:
+        """Keep runs of different kinds of this home apart; the lock ends with the process.
 
-        Runs that write into the live generation may run side by side: versions order them. A rebuild may not, for
-        what they write would be missing in the generation that it publishes.
+        Runs that write into the live generation may run side by side: versions order them. So may the shares of one
+        rebuild. A rebuild and a run of another kind may not, for what the latter writes would be missing in the
+        generation that is published.
 
         Raises:
             IndexerError: another run holds the catalogue.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise IndexerError(
-                    f"index: another run is indexing catalogue {self.folder.name!r}; wait until it has ended"
-                ) from error
+        with (self.folder / "lock").open("w") as live, (self.folder / "lock.shares").open("w") as shares:
+            mine, other = (shares, live) if writes == "share of a rebuild" else (live, shares)
+            with (self.folder / "lock.gate").open("w") as gate:
+                fcntl.flock(gate, fcntl.LOCK_EX)  # one at a time decides
+                try:
+                    fcntl.flock(mine, (fcntl.LOCK_EX if writes == "rebuild" else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+                    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(other, fcntl.LOCK_UN)
+                except BlockingIOError as error:
+                    raise IndexerError(
+                        f"index: another run is indexing catalogue {self.folder.name!r}; wait until it has ended"
+                    ) from error
             yield
 
     def unfinished(self) -> Unfinished | None:

@@ -55,6 +55,8 @@ class Summary:
         reused_vectors: documents written with the vector that they, or the generation before, already had.
         retries: requests that were sent again.
         seconds: from start to end.
+        shard: ``I/N`` where only a share of the lines was meant.
+        shares_to_come: of a rebuild in shares, how many are not whole yet; the live generation stays until they are.
         dead_letters: path of the file, when there is one.
         problems: the first of the lines that could not be taken.
     """
@@ -77,6 +79,8 @@ class Summary:
     language: str | None = None
     encoder: str | None = None
     image_encoder: str | None = None
+    shard: str | None = None
+    shares_to_come: int = 0
     created: bool = False
     rebuilt: bool = False
     installed: list[str] = field(default_factory=list)

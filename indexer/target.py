@@ -9,8 +9,10 @@ from plugin import catalogue as catalogues
 from plugin.catalogue import Catalogue, EncoderInfo
 from plugin.client import Engine
 from plugin.errors import EncoderMismatch, InvalidQuery, UnknownCatalogue
+from plugin.filling import mark_filled, publish_filled
 
 from .errors import IndexingFailed
+from .sharding import Share
 from .state import State, Unfinished
 
 DEFAULT_LANGUAGE = "en"
@@ -29,6 +31,7 @@ class Target:
         empty: it was made a moment ago, so there is nothing to compare with.
         created: the catalogue did not exist before.
         publish: the alias does not show it yet.
+        share: which share of it this run fills; ``None`` is all of it.
     """
 
     index: str
@@ -39,6 +42,7 @@ class Target:
     empty: bool
     created: bool
     publish: bool
+    share: Share | None = None
 
 
 def live(engine: Engine, name: str) -> Catalogue | None:
@@ -82,6 +86,8 @@ class Wanted:
         language: as asked for; ``None`` is the catalogue's own.
         rebuild: into a new generation.
         inputs: identity of the files.
+        share: of the files' lines; ``None`` is all.
+        shape: of the files; see :class:`~indexer.inputs.Inputs`.
     """
 
     name: str
@@ -90,6 +96,8 @@ class Wanted:
     language: str | None
     rebuild: bool
     inputs: str
+    share: Share | None = None
+    shape: str = ""
 
 
 def choose(engine: Engine, wanted: Wanted, found: Catalogue | None, state: State) -> Target:
@@ -116,6 +124,20 @@ def choose(engine: Engine, wanted: Wanted, found: Catalogue | None, state: State
     images = images or (found.image_encoder if found else None)
     same_images = found is not None and images is not None and found.image_encoder == images
     kinds = f"{encoder.revision} {images.revision if images else ''} {chosen}"
+    if wanted.share is not None:
+        shared, made = catalogues.create_shared(
+            engine,
+            name,
+            language=chosen,
+            text_encoder=info,
+            image_encoder=images,
+            settings={"refresh_interval": "-1"},
+            plan={"shares": wanted.share.count, "inputs": wanted.shape, "encoders": kinds},
+        )
+        created = found is None
+        return Target(
+            shared, donor, same, same_images, chosen, empty=made, created=created, publish=True, share=wanted.share
+        )
     plan = Unfinished("", wanted.inputs, kinds, _cluster(engine))
     resumed = _resumed(engine, found, plan, state)
     index = resumed or catalogues.create_generation(
@@ -141,6 +163,42 @@ def publish(engine: Engine, name: str, target: Target, expected: int, state: Sta
     Raises:
         IndexingFailed: it does not hold as many documents as were written; the live generation stays.
     """
+    _make_visible(engine, name, target, expected)
+    catalogues.publish(engine, target.index)
+    state.finish()
+    catalogues.delete_old_generations(engine, name)
+
+
+def publish_share(engine: Engine, name: str, target: Target, share: Share, expected: int) -> int:
+    """Note that a share is whole; the last one publishes the generation as :func:`publish` does.
+
+    Returns:
+        How many shares are still to come; 0 when the generation is live.
+
+    Raises:
+        IndexingFailed: the generation does not hold as many documents as all shares have written, or none at all.
+    """
+    if _is_live(engine, name, target):
+        return 0  # by an earlier try whose answer was lost
+    whole = mark_filled(engine, target.index, share.number, share.count, expected)
+    missing = share.count - len(whole)
+    if missing:
+        # Another share's run may have found all marks, published, and taken them away at this moment.
+        return 0 if _is_live(engine, name, target) else missing
+    if not sum(whole.values()):
+        raise IndexingFailed(f"index: the engine took no line of any share, so catalogue {name!r} stays as it was")
+    _make_visible(engine, name, target, sum(whole.values()))
+    publish_filled(engine, target.index)
+    catalogues.delete_old_generations(engine, name)
+    return 0
+
+
+def _is_live(engine: Engine, name: str, target: Target) -> bool:
+    shown = live(engine, name)
+    return shown is not None and shown.index == target.index
+
+
+def _make_visible(engine: Engine, name: str, target: Target, expected: int) -> None:
     engine.request("PUT", f"/{target.index}/_settings", {"index": {"refresh_interval": None}})
     engine.request("POST", f"/{target.index}/_refresh", timeout_s=120.0)
     count = int(engine.request("GET", f"/{target.index}/_count")["count"])
@@ -149,9 +207,6 @@ def publish(engine: Engine, name: str, target: Target, expected: int, state: Sta
             f"index: the new generation of {name!r} holds {count} documents, {expected} were expected; the live one "
             "stays as it was"
         )
-    catalogues.publish(engine, target.index)
-    state.finish()
-    catalogues.delete_old_generations(engine, name)
 
 
 def drop(engine: Engine, target: Target, state: State) -> None:

@@ -18,26 +18,18 @@ from rich.progress import (
 )
 from rich.progress import Progress as Display
 
-import indexer
 from indexer import Progress, Summary, backfill
 from indexer.records import Rejection
+from indexer.sharding import parse_share
 from indexer.summary import SHOWN_PROBLEMS, OnProgress
-from indexer.target import live
-from indexer.webpictures import WebPictures
-from multimodal import ImageEncoder, TextEncoder, default_encoder, load_image_encoder, load_text_encoder
-from plugin.client import Engine
 from plugin.names import check_catalogue_name
 
-from ..encoders import NO_IMAGE_ENCODER
 from ..engine import engine_from
-from ..settings import Settings
+from ..indexing import Indexing, index_files, text_encoder
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 DEAD_LETTERED = 3
 """Exit status when everything was done but some lines or pictures could not be taken."""
-
-ENGLISH = default_encoder("en")
-"""The text encoder that the light image encoder stands on."""
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -53,6 +45,12 @@ LanguageOption = Annotated[
 RebuildOption = Annotated[
     bool, typer.Option("--rebuild", help="Fill a new generation and swap it in when it is whole.")
 ]
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Only the I-th of N shares of the lines.")
+]
+RayOption = Annotated[
+    int | None, typer.Option("--ray", min=1, help="So many workers of a Ray cluster, each with shares of the lines.")
+]
 BackfillOption = Annotated[bool, typer.Option("--backfill", help="Give vectors to documents that others wrote.")]
 
 
@@ -64,6 +62,8 @@ def index(
     language: LanguageOption = None,
     rebuild: RebuildOption = False,
     backfill_: BackfillOption = False,
+    shard: ShardOption = None,
+    ray: RayOption = None,
     json_output: JsonFlag = False,
 ) -> None:
     """Index a catalogue: check it line by line, encode its texts, write it to OpenSearch.
@@ -73,33 +73,27 @@ def index(
     """
     if not files and not backfill_:
         raise fail("FILE: give at least one catalogue file, - for standard input, or --backfill", 2)
+    if ray is not None and (shard is not None or "-" in (files or ())):
+        raise fail("--ray: makes the shares by itself and reads files that every worker sees; no --shard, no -", 2)
     from ..suggest import build_phrases
 
     with one_line_errors():
         chosen = settings(index=name)
         check_catalogue_name(chosen.index)
+        share = parse_share(shard) if shard is not None else None
+        wanted = Indexing(tuple(files or ()), chosen.index, language, rebuild, images)
         with engine_from(chosen) as engine:
-            encoder = _encoder(chosen, engine, language)
             summaries: list[Summary] = []
             with _display() as show:
-                if files:
+                if files and ray is not None:
+                    from ..raydata import index_by_ray
+
+                    summaries.append(index_by_ray(wanted, workers=ray))
+                elif files:
                     summaries.append(
-                        indexer.run(
-                            files,
-                            engine=engine,
-                            catalogue=chosen.index,
-                            home=chosen.home,
-                            encoder=encoder,
-                            language=language,
-                            rebuild=rebuild,
-                            images=images,
-                            image_encoder=_image_encoder(chosen, encoder),
-                            web=WebPictures(chosen.picture_hosts) if chosen.picture_hosts else None,
-                            threads=chosen.threads,
-                            on_progress=show,
-                            on_rejection=_Reports(),
-                        )
+                        index_files(wanted, chosen, engine, share=share, on_progress=show, on_rejection=_Reports())
                     )
+                if files and not summaries[0].shares_to_come:
                     build_phrases(engine, chosen.index)
                 if backfill_:
                     summaries.append(
@@ -107,7 +101,7 @@ def index(
                             engine=engine,
                             catalogue=chosen.index,
                             home=chosen.home,
-                            encoder=encoder,
+                            encoder=text_encoder(chosen, engine, language),
                             on_progress=show,
                             on_rejection=_Reports(),
                         )
@@ -115,24 +109,6 @@ def index(
     _print(summaries, json_output)
     if any(summary.dead_lettered or summary.pictures_dead_lettered for summary in summaries):
         raise typer.Exit(DEAD_LETTERED)
-
-
-def _encoder(chosen: Settings, engine: Engine, language: str | None) -> TextEncoder:
-    """The encoder that was set; else the one of the catalogue's language."""
-    spec = chosen.text_encoder
-    if "text_encoder" not in chosen.model_fields_set:
-        found = live(engine, chosen.index) if language is None else None
-        spec = default_encoder(language or (found.language if found else "en"))
-    return load_text_encoder(spec, chosen.home, threads=chosen.threads)
-
-
-def _image_encoder(chosen: Settings, texts: TextEncoder) -> ImageEncoder | None:
-    """The encoder that was set; else the light one, for catalogues whose texts its text tower can read."""
-    if chosen.image_encoder == NO_IMAGE_ENCODER:
-        return None
-    if "image_encoder" not in chosen.model_fields_set and texts.id.name != ENGLISH:
-        return None
-    return load_image_encoder(chosen.image_encoder, chosen.home, threads=chosen.threads, text_encoder=texts)
 
 
 class _Reports:
@@ -209,6 +185,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield f"{lines} left out because a later line has the same id"
     if summary.newer:
         yield f"{summary.newer} documents were left alone because a later run has written them"
+    if summary.shares_to_come:
+        yield f"share {summary.shard} is whole; the live generation stays until {summary.shares_to_come} more are"
     if summary.rebuilt:
         yield "the new generation is live"
     if summary.dead_letters:

@@ -17,7 +17,7 @@ from indexer.lastlines import LastLines
 from indexer.mediasources import MediaSources
 from indexer.prefetch import prefetched
 from indexer.records import Place
-from indexer.state import State, Unfinished
+from indexer.state import State, Unfinished, Writes
 from indexer.summary import Summary
 
 
@@ -133,23 +133,30 @@ def test_prefetching_raises_what_the_source_raises():
             next(values)
 
 
-def test_a_rebuild_and_another_run_exclude_each_other(tmp_path):
+def test_runs_of_different_kinds_exclude_each_other(tmp_path):
     state = State(tmp_path, "products")
 
-    def refused(*, alone: bool) -> None:
-        with pytest.raises(IndexerError, match="another run"), state.locked(alone=alone):
+    def refused(writes: Writes) -> None:
+        with pytest.raises(IndexerError, match="another run"), state.locked(writes):
             pass
 
-    with state.locked(alone=False), state.locked(alone=False):
-        refused(alone=True)
-    with state.locked(alone=True):
-        refused(alone=False)
-        refused(alone=True)
+    with state.locked("live"), state.locked("live"):
+        refused("rebuild")
+        refused("share of a rebuild")
+    with state.locked("rebuild"):
+        refused("live")
+        refused("rebuild")
+        refused("share of a rebuild")
+    with state.locked("share of a rebuild"), state.locked("share of a rebuild"):
+        refused("live")
+        refused("rebuild")
+    with state.locked("rebuild"):
+        pass
 
 
 def test_an_unfinished_generation_is_remembered(tmp_path):
     state = State(tmp_path, "products")
-    with state.locked(alone=True):
+    with state.locked("rebuild"):
         assert state.unfinished() is None
         state.begin(Unfinished("index", "inputs", "encoder", "cluster"))
         assert State(tmp_path, "products").unfinished() == Unfinished("index", "inputs", "encoder", "cluster")
