@@ -1,44 +1,100 @@
-"""Ways of fine-tuning side by side: trained parameters, minutes of processor time, nDCG@10 on held-out queries.
+"""Ways of fine-tuning side by side: trained parameters, minutes of processor time, peak memory, nDCG@10 on held-out
+queries.
 
-``python -m benchmarks.adapters WINDOWS.jsonl.gz --train 1200 --test 400``: every method starts from the same model,
-learns from the same windows for the same number of steps and is measured, at its last step, on the same queries.
-Judged candidates only; ``--characters`` cuts the texts, which makes it quicker. A row is printed as soon as it is
-known; minutes are of the processor, so a busy machine does not change them.
+``python -m benchmarks.adapters WINDOWS.jsonl.gz --train 400 --validation 80 --test 320``: every method starts from the
+same model and learns from the same windows for the same number of steps. Of each method's rates the one whose last
+step is best on the validation queries is measured on the test queries, which nothing else looks at. Each run is a
+process of its own, so its peak memory is its own; minutes are of the processor, training alone, so a busy machine does
+not change them. A row is printed as soon as it is known. ``benchmarks.movie_pairs`` makes windows.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import resource
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ranker.candidate import Candidate
-from ranker.tokens import PairTokenizer
-from ranker.training.finetune import finetune
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ranker.tokens import PairTokenizer, lay_out
+from ranker.training.data import prepare
+from ranker.training.finetune import FusedRanker, finetune
+from ranker.training.measure import means, tested
 from ranker.training.settings import FinetuneSettings
 from ranker.training.splits import Split, text_of
 from ranker.windows import Window, read_windows
 from service.training import PACKAGED_BERT, load_start, start_folder
 
-METHODS: dict[str, dict[str, object]] = {
-    "lora": {"method": "lora"},
-    "full": {"method": "full"},
-    "head": {"method": "head", "head_rate": 3e-3},
-    "bottleneck": {"method": "bottleneck"},
-    "adalora": {"method": "adalora"},
-    "full, layer rates": {"method": "full", "layer_decay": 0.8},
-    "signals": {"method": "signals", "head_rate": 1e-2},
+METHODS: dict[str, list[dict[str, Any]]] = {
+    "full": [{"backbone_rate": rate} for rate in (3e-5, 1e-4)],
+    "full, layer rates 0.8": [{"layer_decay": 0.8, "backbone_rate": 1e-4}],
+    "lora": [{"method": "lora", "adapter_rate": rate} for rate in (3e-4, 1e-3, 3e-3)],
+    "adalora": [{"method": "adalora", "adapter_rate": rate} for rate in (1e-3, 3e-3)],
+    "bottleneck": [{"method": "bottleneck", "adapter_rate": rate} for rate in (1e-3, 3e-3)],
+    "head": [{"method": "head", "head_rate": rate} for rate in (3e-3, 1e-2)],
 }
+"""The rates that each method chooses from."""
 
 
-def judged(window: Window, most: int, characters: int) -> Window:
-    """The window without what nobody judged, at most ``most`` candidates, the relevant ones first."""
-    rows = [row for row, grade in enumerate(window.grades) if grade is not None]
-    rows = sorted(sorted(rows, key=lambda row: -(window.grades[row] or 0))[:most])
-    items = tuple(window.candidates[row] for row in rows)
-    cut = tuple(Candidate(item.id, (item.text or "")[:characters], item.signals) for item in items)
-    return replace(window, candidates=cut, grades=tuple(window.grades[row] for row in rows))
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run came to: orders of the validation and the test windows, and what it cost."""
+
+    validation: list[NDArray[np.floating]]
+    test: list[NDArray[np.floating]]
+    trained: int
+    share: float
+    minutes: float
+    memory: int
+
+
+def orders(model: FusedRanker, windows: Sequence[Window], tokenizer: PairTokenizer) -> list[NDArray[np.floating]]:
+    """Logits of whole windows."""
+    model.eval()
+    found: list[NDArray[np.floating]] = []
+    with torch.no_grad():
+        for example in prepare(windows, tokenizer, drops=1):
+            count = len(example.passages)
+            batch = lay_out([example.query] * count, example.passages, range(count))
+            arrays = (torch.from_numpy(array) for array in (batch.ids, batch.positions, batch.segments))
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(*arrays, torch.from_numpy(example.features[0]))
+            found.append(logits.float().numpy())
+    return found
+
+
+def run(given: argparse.Namespace, parts: Split, changes: dict[str, Any] | None) -> Run:
+    """Train one model, or measure the start where ``changes`` is ``None``."""
+    folder = start_folder(given.start)
+    fixed = {"epochs": given.epochs, "items_per_window": 8, "evaluate_every": 10**6, "threads": given.threads}
+    settings = FinetuneSettings.model_validate(fixed | (changes or {}))
+    tokenizer = PairTokenizer(
+        folder / "tokenizer.json", query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens
+    )
+    torch.set_num_threads(given.threads)
+    torch.manual_seed(settings.seed)
+    model = load_start(folder)
+    counts, minutes = {"trained": 0, "all": 1}, 0.0
+    if changes is not None:
+        started = time.process_time()
+        counts = finetune(model, Split(parts.training, [], []), tokenizer, settings).parameters
+        minutes = (time.process_time() - started) / 60
+    found = [orders(model, windows, tokenizer) for windows in (parts.validation, parts.test)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return Run(found[0], found[1], counts["trained"], counts["trained"] / counts["all"], minutes, peak)
+
+
+def apart(given: argparse.Namespace, parts: Split, changes: dict[str, Any] | None) -> Run:
+    """:func:`run` in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(run, (given, parts, changes))
 
 
 def main() -> None:
@@ -46,44 +102,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("windows", type=Path)
     parser.add_argument("--start", default=PACKAGED_BERT)
-    parser.add_argument("--train", type=int, default=1200)
-    parser.add_argument("--validation", type=int, default=0)
-    parser.add_argument("--test", type=int, default=400)
-    parser.add_argument("--candidates", type=int, default=30)
-    parser.add_argument("--characters", type=int, default=2000)
+    parser.add_argument("--train", type=int, default=400)
+    parser.add_argument("--validation", type=int, default=80)
+    parser.add_argument("--test", type=int, default=320)
+    parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--methods", nargs="*", default=list(METHODS))
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     found: dict[str, Window] = {}
-    for one in read_windows(given.windows):
-        window = judged(one, given.candidates, given.characters)
+    for window in read_windows(given.windows):
         if len(set(window.grades)) > 1:
             found.setdefault(text_of(window), window)
     every = list(found.values())
     last = given.test + given.validation
     parts = Split(every[last : last + given.train], every[given.test : last], every[: given.test])
-    folder = start_folder(given.start)
-    print("| method | trained | share | minutes | nDCG@10 | gain on the start |\n| --- | --- | --- | --- | --- | --- |")
+    start = apart(given, parts, None)
+    shown = means(parts.validation, start.validation)["ndcg@10"]
+    print(
+        f"{parts.counts()}; untrained on validation {shown:.4f}, on test {means(parts.test, start.test)['ndcg@10']:.4f}"
+    )
+    print("| method | trained | minutes | peak memory | nDCG@10 | gain on the start | less full |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    full: Run | None = None
     for name in given.methods:
-        settings = FinetuneSettings.model_validate(
-            {"epochs": 1.0, "items_per_window": 8, "evaluate_every": 10_000, "threads": given.threads} | METHODS[name]
-        )
-        lengths = PairTokenizer(
-            folder / "tokenizer.json", query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens
-        )
-        started = time.process_time()
-        outcome = finetune(load_start(folder), parts, lengths, settings)
-        minutes = (time.process_time() - started) / 60
-        assert outcome.test is not None
-        after, gain = outcome.test.after["ndcg@10"], outcome.test.gain["ndcg@10"]
-        trained = outcome.parameters["trained"]
+        runs = []
+        for changes in METHODS[name]:
+            one = apart(given, parts, changes)
+            runs.append((means(parts.validation, one.validation)["ndcg@10"], one, changes))
+            print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
+        _, best, changes = max(runs, key=lambda row: row[0])
+        full = best if name == "full" else full
+        report = tested(parts.test, before=start.test, after=best.test)
+        beside = tested(parts.test, before=full.test, after=best.test) if full else None
+        assert report is not None
+        after, gain = report.after["ndcg@10"], report.gain["ndcg@10"]
+        less = beside.gain["ndcg@10"] if beside else None
         print(
-            f"| {name} | {trained:,} | {trained / outcome.parameters['all']:.2%} | {minutes:.1f} "
+            f"| {name}, {changes} | {best.trained:,} ({best.share:.2%}) | {best.minutes:.1f} | {best.memory} MiB "
             f"| {after.mean:.4f} ({after.low:.4f} to {after.high:.4f}) "
-            f"| {gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) |",
+            f"| {gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) "
+            f"| {f'{less.mean:+.4f} ({less.low:+.4f} to {less.high:+.4f})' if less else ''} |",
             flush=True,
         )
-    print(f"{parts.counts()}, {outcome.test.queries} test queries with something relevant")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -28,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from personal.shoppers import Market, Shopper, make_shoppers, utility
+from personal.shoppers import Market, Shopper, make_shoppers
 from personal.shoppers.chance import Chance
 from personal.shoppers.market import Product, kind
-from personal.shoppers.session import World, attraction, need_of
+from personal.shoppers.session import World, attraction, need_of, odds_of
 from personal.visitor import NOBODY, Visitor
 from plugin.candidates import gather
 from plugin.catalogue import lookup
@@ -48,21 +47,12 @@ SEED = 7
 CARED = frozenset({"click", "view", "add_to_cart", "purchase"})
 
 
-def sigmoid(value: float) -> float:
-    """The logistic function."""
-    return 1.0 / (1.0 + math.exp(-value))
-
-
 def chances(shopper: Shopper, product: Product, wanted: str) -> tuple[float, float]:
     """Probability that a product that was looked at is bought, and that it is bought and sent back; as
     ``personal.shoppers.session`` draws them."""
-    if product.get("in_stock") is False:
-        return 0.0, 0.0
-    worth = utility(shopper, product) - (0.0 if kind(product) == wanted else 1.5)
-    clicked = attraction(shopper, product, wanted)
-    taken = 0.28 * shopper.persona.buying * sigmoid(1.4 * worth - 1.1)
-    bought = clicked * taken * (0.35 + 0.45 * sigmoid(1.2 * worth))
-    return bought, bought * 0.22 * sigmoid(-1.3 * worth)
+    odds = odds_of(shopper, product, wanted)
+    bought = attraction(shopper, product, wanted) * odds.cart * odds.purchase
+    return bought, bought * odds.back
 
 
 def worth_of(shopper: Shopper, products: Sequence[Product], wanted: str) -> tuple[float, float]:

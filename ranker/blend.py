@@ -16,6 +16,8 @@ from .fusion import first_stage
 NEUTRAL = 0.5
 WEIGHTS: Mapping[str, float] = MappingProxyType({"together": 4.0, "sequence": 4.0, "social": 3.0, "trending": 1.0})
 """What a signal adds to the logit when it goes from 0 to 1."""
+SHORTLIST = 60
+"""Candidates of a recommendation that the ranker scores."""
 _EDGE = 1e-4
 
 

@@ -26,13 +26,18 @@ def read_clicks(events: Sequence[Path], asked: Sequence[Path], *, eta: float | N
     """
     queries = {
         str(row["query_id"]): str(row["user_query"])
-        for row in _rows(asked)
+        for row in rows_of(asked)
         if "query_id" in row and "user_query" in row
     }
-    return learned(exposures(_rows(events), queries), eta)
+    return learned(exposures(rows_of(events), queries), eta)
 
 
-def _rows(files: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
+def rows_of(files: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
+    """The events of log files; lines that are no event are passed over.
+
+    Raises:
+        CatalogueError: a file cannot be read as a log.
+    """
     for file in files:
         for row in read(file):
             if isinstance(row, Row):

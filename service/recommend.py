@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from personal.errors import PersonalError
 from personal.event_times import now_ms
 from personal.profiles import NOTHING_HELD, Held
 from personal.recommend import Origins, merged, query_of, reason_of, recent_of, title_of
+from personal.viewed import request_of, vector_of
 from personal.visitor import NOBODY, Visitor
 from plugin.candidates import Hit, gather
 from plugin.catalogue import Catalogue
-from plugin.document import IMAGE_VECTOR, TEXT_VECTOR, passage
+from plugin.document import TEXT_VECTOR, passage
 from plugin.errors import EngineError, EngineRejected
-from plugin.query import SearchRequest
 from plugin.statedocs import read_many
-from ranker.blend import blended, shortlist
+from ranker.blend import SHORTLIST, blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
 from ranker.diversity import diversified
 from ranker.errors import ModelError
@@ -36,10 +35,6 @@ from .schemas.recommend import RecommendationOut, RecommendOut
 
 log = logging.getLogger("hybridrank.service")
 
-K_VECTOR = 40
-K_LEXICAL = 20
-SHORTLIST = 60
-"""Candidates that the ranker scores."""
 AROUND = 3
 """So many of the visit's latest items, beside the viewed one, are asked what goes with them."""
 DIVERSIFIED = 4
@@ -185,17 +180,7 @@ class _Answering:
         if rule is not None:
             hidden |= set(rule.hidden)
         also = tuple(item for item in origins.ids() if item not in hidden)
-        vectors = {name: _vector(viewed, name) for name in (TEXT_VECTOR, IMAGE_VECTOR)}
-        request = SearchRequest(
-            text=query_of(viewed) if viewed is not None else None,
-            text_vector=vectors[TEXT_VECTOR],
-            image_vector=vectors[IMAGE_VECTOR],
-            k_lexical=K_LEXICAL,
-            k_vector=K_VECTOR,
-            hidden=tuple(sorted(hidden)),
-            also=also,
-            spelling=False,
-        )
+        request = request_of(viewed, hidden=hidden, also=also)
         if request.is_listing:
             return []
         with metrics.stage("engine"):
@@ -246,7 +231,7 @@ class _Answering:
         )
         if found is None:
             return best[: self._ask.size]
-        vectors = [_vector(found[key].source if key in found else None, TEXT_VECTOR) for key in wanted]
+        vectors = [vector_of(found[key].source if key in found else None, TEXT_VECTOR) for key in wanted]
         width = next((vector.size for vector in vectors if vector is not None), 1)
         table = np.stack([np.zeros(width, np.float32) if vector is None else vector for vector in vectors])
         order = diversified([item.score for item in best], table, self._ask.diversity, size=self._ask.size)
@@ -262,16 +247,6 @@ class _Answering:
             log.warning("recommendations go without %s: %s", part, type(error).__name__)
             self._lacks.append(part)
             return instead
-
-
-def _vector(source: Mapping[str, Any] | None, name: str) -> NDArray[np.float32] | None:
-    """A stored vector at unit length, or ``None`` where there is none."""
-    value = source.get(name) if source is not None else None
-    if not value:
-        return None
-    vector = np.asarray(value, np.float32)
-    length = float(np.linalg.norm(vector))
-    return vector / length if length > 0 else None
 
 
 def _all_signals(hit: Hit, behaviour: Mapping[str, float], origins: Origins) -> dict[str, float]:

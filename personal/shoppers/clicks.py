@@ -16,6 +16,10 @@ class ClickModel(Protocol):
         """Places (from 0) in the order of clicking; ``attraction`` holds a probability per result."""
         ...
 
+    def looked(self, attraction: Sequence[float], patience: float) -> list[float]:
+        """The probability that each result is looked at, which a click needs beside attraction."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PositionBased:
@@ -31,6 +35,10 @@ class PositionBased:
     def clicked(self, attraction: Sequence[float], patience: float, chance: Chance) -> list[int]:
         """Examined and attractive."""
         return [i for i, a in enumerate(attraction) if chance.unit() < self.propensity(i + 1, patience) * a]
+
+    def looked(self, attraction: Sequence[float], patience: float) -> list[float]:
+        """By the place alone."""
+        return [self.propensity(i + 1, patience) for i in range(len(attraction))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +59,12 @@ class Cascade:
                     break
             if not chance.hit(self.going_on ** (1 / patience)):
                 break
+        return found
+
+    def looked(self, attraction: Sequence[float], patience: float) -> list[float]:
+        """By the place and by what stands above it."""
+        found, here = [], 1.0
+        for a in attraction:
+            found.append(here)
+            here *= (1.0 - a * self.satisfied) * self.going_on ** (1 / patience)
         return found

@@ -80,6 +80,23 @@ def attraction(shopper: Shopper, product: Product, wanted: str) -> float:
     return relevance * _sigmoid(1.15 * utility(shopper, product) - 0.9)
 
 
+class Odds(NamedTuple):
+    """What becomes of a product whose page a shopper reads: its worth to them, and the probabilities that it is put
+    into the cart, bought when it is there, and sent back when it was bought."""
+
+    worth: float
+    cart: float
+    purchase: float
+    back: float
+
+
+def odds_of(shopper: Shopper, product: Product, wanted: str) -> Odds:
+    """The odds that :func:`visit` draws by; what is out of stock is not taken."""
+    worth = utility(shopper, product) - (0.0 if kind(product) == wanted else 1.5)
+    cart = 0.0 if product.get("in_stock") is False else 0.28 * shopper.persona.buying * _sigmoid(1.4 * worth - 1.1)
+    return Odds(worth, cart, 0.35 + 0.45 * _sigmoid(1.2 * worth), 0.22 * _sigmoid(-1.3 * worth))
+
+
 def _look_for(world: World, shopper: Shopper, need: Need, writer: Writer, chance: Chance) -> Iterator[Record]:
     results = [item for item in world.search(need.text) if item in world.market.products][: PAGE * world.pages]
     query = writer.query(need.text, results)
@@ -102,19 +119,19 @@ def _look_for(world: World, shopper: Shopper, need: Need, writer: Writer, chance
 def _consider(product: Product, wanted: str, writer: Writer, chance: Chance, place: Place) -> Iterator[Record]:
     """Read the page of a product; perhaps take it."""
     shopper, (query, ordinal) = writer.shopper, place
-    worth = utility(shopper, product) - (0.0 if kind(product) == wanted else 1.5)
-    dwell = 4 + chance.waiting(18) * (1 + max(0.0, worth))
+    odds = odds_of(shopper, product, wanted)
+    dwell = 4 + chance.waiting(18) * (1 + max(0.0, odds.worth))
     writer.wait(1)
     yield writer.event("view", product, query=query, ordinal=ordinal, dwell_time=round(dwell, 1))
     writer.wait(dwell)
-    if product.get("in_stock") is False or not chance.hit(0.28 * shopper.persona.buying * _sigmoid(1.4 * worth - 1.1)):
+    if not odds.cart or not chance.hit(odds.cart):
         return
     yield writer.event("add_to_cart", product, query=query, ordinal=ordinal, price=product.get("price"))
     writer.wait(15 + chance.waiting(60))
-    if not chance.hit(0.35 + 0.45 * _sigmoid(1.2 * worth)):
+    if not chance.hit(odds.purchase):
         return
     yield writer.event("purchase", product, query=query, ordinal=ordinal, price=product.get("price"), quantity=1)
-    if chance.hit(0.22 * _sigmoid(-1.3 * worth)):
+    if chance.hit(odds.back):
         now = writer.clock
         writer.wait(2 * DAY + chance.waiting(4 * DAY))
         yield writer.event("return", product, query=query, ordinal=ordinal, price=product.get("price"), quantity=1)

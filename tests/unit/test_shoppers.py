@@ -13,6 +13,8 @@ import pytest
 from indexer.sample import generate, phrases
 from personal.shoppers import Cascade, LexicalSearch, Market, PositionBased, make_shoppers, simulate, utility
 from personal.shoppers.chance import Chance
+from personal.shoppers.market import kind
+from personal.shoppers.session import odds_of
 
 from .hash_seed import outputs
 
@@ -125,6 +127,17 @@ def test_the_click_rate_falls_with_the_position_also_when_results_are_shuffled(c
 
 
 @pytest.mark.parametrize("model", [PositionBased(), Cascade()])
+@pytest.mark.parametrize("patience", [0.8, 1.3])
+def test_what_is_looked_at_is_what_clicking_draws_by(model, patience):
+    worth = [0.6, 0.05, 0.3, 0.0, 0.5]
+    draws = Counter(place for n in range(8000) for place in model.clicked(worth, patience, Chance(n, "looked")))
+    looked = model.looked(worth, patience)
+    assert looked[0] == 1.0
+    for place, (seen, a) in enumerate(zip(looked, worth, strict=True)):
+        assert draws[place] / 8000 == pytest.approx(seen * a, abs=0.02)
+
+
+@pytest.mark.parametrize("model", [PositionBased(), Cascade()])
 def test_purchases_follow_the_taste_of_the_buyer_not_of_another(catalogue, market, shoppers, model):
     products = market.products
     by_client = {s.client_id: s for s in shoppers}
@@ -208,3 +221,16 @@ def test_ids_do_not_depend_on_what_else_is_simulated(catalogue, market, shoppers
     mine = [d for d in together if d["client_id"] == shoppers[0].client_id]
     digest = [hashlib.sha256(json.dumps(d, sort_keys=True).encode()).hexdigest() for d in alone]
     assert digest == [hashlib.sha256(json.dumps(d, sort_keys=True).encode()).hexdigest() for d in mine]
+
+
+def test_the_odds_are_what_visits_draw_by(records, shoppers, market, catalogue):
+    people, products = {one.client_id: one for one in shoppers}, {one["id"]: one for one in catalogue}
+    events = [record.document for record in records if record.kind == "event"]
+    expected, found = Counter(), Counter(event["action_name"] for event in events)
+    for event in events:
+        item = event["event_attributes"]["object"]["object_id"]
+        if event["action_name"] in ("add_to_cart", "purchase") and event["client_id"] in people:
+            odds = odds_of(people[event["client_id"]], products[item], kind(products[item]))
+            expected[event["action_name"]] += odds.purchase if event["action_name"] == "add_to_cart" else odds.back
+    assert found["purchase"] == pytest.approx(expected["add_to_cart"], rel=0.1)
+    assert found["return"] == pytest.approx(expected["purchase"], rel=0.4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import clicks, clip, finetune, mine, pretrain, sequence, synthesise, tune, windows
+from . import clicks, clip, finetune, mine, pretrain, sequence, synthesise, together, tune, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     group.command()(synthesise.synthesise)
     group.command()(windows.windows)
     group.command()(clicks.clicks)
+    group.command()(together.together)
     group.command()(mine.mine)
     group.command()(pretrain.pretrain)
     group.command()(finetune.finetune)
