@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,8 +62,8 @@ def run_tune(
 ) -> dict[str, Any] | None:
     """Try settings, then train with the best and look at the test part, once.
 
-    Trials stand in ``out/trials.jsonl``, so a search that was cut off goes on; those that are worse than the median at
-    the same step end early.
+    Trials stand in ``out/trials.jsonl``, so a search that was cut off goes on and draws what it would have drawn; those
+    that are worse than the median at the same step end early. The trial that was cut off begins anew.
 
     Args:
         tried: told after each trial its number and validation, ``None`` where it ended early.
@@ -84,24 +85,23 @@ def run_tune(
         study_name=STUDY,
         load_if_exists=True,
         direction="maximize",
-        # A search that goes on must not draw the first trials again.
-        sampler=optuna.samplers.TPESampler(seed=base.seed + len(_lines(out / JOURNAL))),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
     )
-    done = sum(trial.state.is_finished() for trial in study.trials)
-    if done < budget.trials:
+    until = time.monotonic() + budget.minutes * 60
+    while (number := _done(study)) < budget.trials and time.monotonic() < until:
+        # Drawn by how many trials there are, so a search that was cut off goes on as if it had not been.
+        study.sampler = optuna.samplers.TPESampler(seed=base.seed * 1_000_003 + number)
         study.optimize(
             lambda trial: _validated(trial, parts, start, suggested(trial, base, methods)),
-            n_trials=budget.trials - done,
-            timeout=budget.minutes * 60,
-            callbacks=[lambda _, trial: tried(trial.number, trial.value)],
+            n_trials=1,
+            callbacks=[lambda _, trial, number=number: tried(number, trial.value)],  # type: ignore[misc]
         )
     complete = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     if not complete:
         raise TrainingDataError("budget: no trial came to an end; give more trials or minutes")
     best = suggested(optuna.trial.FixedTrial(study.best_params), base, methods)  # type: ignore[arg-type]
     result = run_finetune(data, out, start=start, name=name, settings=best, report=report)
-    return result and result | {"trials": len(study.trials), "best": study.best_params, "best_value": study.best_value}
+    return result and result | {"trials": _done(study), "best": study.best_params, "best_value": study.best_value}
 
 
 def _validated(trial: optuna.Trial, parts: Split, start: str, settings: FinetuneSettings) -> float:
@@ -123,5 +123,8 @@ def _validated(trial: optuna.Trial, parts: Split, start: str, settings: Finetune
     return sum(outcome.validation.values())
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines() if path.is_file() else []
+def _done(study: optuna.Study) -> int:
+    """Trials that came to an end, or were ended early; what was cut off is not among them."""
+    from optuna.trial import TrialState
+
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import TrainingDataError
 from ..tokens import PairTokenizer, lay_out
-from . import checkpoint
 from .data import Example, check, prepare, sampled
 from .head import Head
+from .loop import Loop, copied
 from .losses import loss_of
 from .measure import TestReport, means, tested
 from .methods import method_of, optimiser_of
 from .network import PairNetwork
-from .parallel import Group
 from .settings import FinetuneSettings
 from .splits import Split, check_apart
 
@@ -112,8 +109,10 @@ def finetune(
     return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters)
 
 
-class _Run:
-    """State of one run; what a checkpoint holds."""
+class _Run(Loop):
+    """Fine-tuning as a loop."""
+
+    kept = ("misses", "best", "best_metrics")
 
     def __init__(
         self,
@@ -125,20 +124,22 @@ class _Run:
         folder: Path | None,
         report: Callable[[Progress], None] | None,
     ) -> None:
-        self.model, self.group = model, Group()
+        self.ranker, self.settings, self.report = model, settings, report
+        self.per_epoch = math.ceil(len(parts.training) / settings.windows_per_step)
+        self.start_state = copied(model)
+        super().__init__(
+            model,
+            steps=max(round(settings.epochs * self.per_epoch), 1),
+            evaluate_every=settings.evaluate_every,
+            folder=folder,
+            identity=_identity(settings, parts, self.start_state),
+        )
         self.training = prepare(parts.training, tokenizer)
         self.held_out = prepare(parts.validation, tokenizer, drops=1)
         self.untouched = prepare(parts.test, tokenizer, drops=1)
         self.test: TestReport | None = None
-        self.settings, self.folder, self.report = settings, folder, report
-        self.step, self.seconds, self.misses = 0, 0.0, 0
-        self.best = -math.inf
+        self.misses, self.best = 0, -math.inf
         self.best_metrics: dict[str, float] = {}
-        self.best_state: dict[str, Tensor] = {}
-        self.start_state = _copied(model)
-        self.per_epoch = math.ceil(len(self.training) / settings.windows_per_step)
-        self.steps = max(round(settings.epochs * self.per_epoch), 1)
-        self.identity = _identity(settings, parts, self.start_state)
         self.vectors: dict[int, Tensor] = {}
         self.start_scores = self.scores(self.untouched)
         self.method = method_of(model, settings, self.steps)
@@ -150,27 +151,21 @@ class _Run:
         self.optimiser = optimiser_of(self.method.groups(), settings)
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
 
-    def go(self) -> None:
-        self._resume()
-        if not self.best_metrics:
-            self._evaluate(0.0, 0.0)
-        started = time.monotonic() - self.seconds
-        try:
-            while self.step < self.steps and self.misses < self.settings.patience:
-                loss, norm = self._advance()
-                self.step += 1
-                self.seconds = time.monotonic() - started
-                if self.step % self.settings.evaluate_every == 0 or self.step == self.steps:
-                    self._evaluate(loss, norm)
-                    self._checkpoint()
-                else:
-                    self._say(loss, norm, None)
-        except KeyboardInterrupt:
-            self._checkpoint()
-            raise
-        self._finish()
+    @property
+    def looked(self) -> bool:
+        return bool(self.best_state)
 
-    def _finish(self) -> None:
+    @property
+    def going(self) -> bool:
+        return super().going and self.misses < self.settings.patience
+
+    def extra(self) -> dict[str, Tensor]:
+        return self.method.state()
+
+    def take_extra(self, tensors: Mapping[str, Tensor]) -> None:
+        self.method.load_state(tensors)
+
+    def finish(self) -> None:
         """The best state, adapters merged, averaged with the start; then the one look at the test part."""
         self.model.load_state_dict(self.best_state)
         self.method.merge()
@@ -190,13 +185,10 @@ class _Run:
             windows = [example.window for example in self.untouched]
             self.test = tested(windows, before=self.start_scores, after=self.scores(self.untouched))
 
-    def _advance(self) -> tuple[float, float]:
+    def advance(self) -> tuple[float, float]:
         settings = self.settings
         self.model.train()
-        share = min(self.step / max(self.steps * settings.warmup, 1), 1.0)
-        share *= max(1.0 - self.step / self.steps, 0.02)
-        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
-            group["lr"] = rate * share
+        self.set_rates(self.rates, settings.warmup)
         # Order, samples and dropout depend on the seed and the step only, so a resumed run is the whole run.
         torch.manual_seed((settings.seed * 1_000_003 + self.step) * self.group.size + self.group.rank)
         epoch, place = divmod(self.step, self.per_epoch)
@@ -207,16 +199,9 @@ class _Run:
             for number in order[place * settings.windows_per_step :][: settings.windows_per_step]
         ]
         loss = self._loss(chosen[self.group.rank :: self.group.size], len(chosen))
-        self.optimiser.zero_grad()
-        if loss.requires_grad:
-            loss.backward()  # type: ignore[no-untyped-call]
-        self.group.add_gradients(self.model.parameters())
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        if not torch.isfinite(norm):
-            raise TrainingDataError(f"step {self.step}: the gradient is not finite; lower the learning rates")
-        self.optimiser.step()
+        norm = self.descend(loss)
         self.method.stepped(self.step)
-        return self.group.sum(float(loss.detach())), float(norm)
+        return self.group.sum(float(loss.detach())), norm
 
     def _loss(self, chosen: Sequence[Sampled], count: int) -> Tensor:
         """The mean loss of ``count`` windows, as far as it comes from those that are given."""
@@ -236,14 +221,14 @@ class _Run:
             vector = torch.cat([self.vectors[id(example)][torch.from_numpy(rows)] for example, rows, _ in parts])
         else:
             vector = self._vector(parts)
-        logits = self.model.head(vector, torch.ones(len(vector), 1), features)
+        logits = self.ranker.head(vector, torch.ones(len(vector), 1), features)
         return list(torch.split(logits, sizes))
 
     def _read(self, example: Example) -> Tensor:
         """Vectors of a whole window, without gradients."""
         self.model.eval()
         order = np.argsort([len(ids) for ids in example.passages], kind="stable")
-        result = torch.zeros(len(order), self.model.network.outputs)
+        result = torch.zeros(len(order), self.ranker.network.outputs)
         with torch.no_grad():
             for start in range(0, len(order), 32):
                 rows = order[start : start + 32]
@@ -255,7 +240,7 @@ class _Run:
         passages = [example.passages[row] for example, rows, _ in parts for row in rows]
         batch = lay_out(queries, passages, range(len(passages)))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bf16):
-            vector = self.model.network(*(torch.from_numpy(x) for x in (batch.ids, batch.positions, batch.segments)))
+            vector = self.ranker.network(*(torch.from_numpy(x) for x in (batch.ids, batch.positions, batch.segments)))
         result: Tensor = vector.float()
         return result
 
@@ -273,49 +258,23 @@ class _Run:
                 result.append(scores)
         return self.group.gathered(result, len(examples))
 
-    def _evaluate(self, loss: float, norm: float) -> None:
+    def look(self, loss: float, norm: float) -> None:
         metrics = means([example.window for example in self.held_out], self.scores(self.held_out))
         value = sum(metrics.values())
         if value > self.best or not self.held_out:
             self.best, self.best_metrics, self.misses = value, metrics, 0
-            self.best_state = _copied(self.model)
+            self.keep_best()
         else:
             self.misses += 1
-        self._say(loss, norm, metrics)
+        self._tell(loss, norm, metrics)
 
-    def _say(self, loss: float, norm: float, validation: dict[str, float] | None) -> None:
+    def say(self, loss: float, norm: float) -> None:
+        self._tell(loss, norm, None)
+
+    def _tell(self, loss: float, norm: float, validation: dict[str, float] | None) -> None:
         if self.report and self.group.is_first:
             left = self.seconds / self.step * (self.steps - self.step) if self.step else 0.0
             self.report(Progress(self.step, self.steps, loss, norm, left, validation))
-
-    def _checkpoint(self) -> None:
-        if self.folder is None:
-            return
-        if self.group.is_first:
-            tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-            tensors |= {f"best.{name}": tensor for name, tensor in self.best_state.items()}
-            tensors |= {f"method.{name}": tensor for name, tensor in self.method.state().items()}
-            tensors |= checkpoint.optimiser_tensors(self.optimiser.state_dict())
-            note = {name: getattr(self, name) for name in ("step", "seconds", "misses", "best", "best_metrics")}
-            checkpoint.write(self.folder, tensors, note | {"identity": self.identity})
-        self.group.wait()
-
-    def _resume(self) -> None:
-        found = checkpoint.read(self.folder) if self.folder else None
-        if found is None:
-            return
-        tensors, note = found
-        checkpoint.require_same(self.folder, note, self.identity)
-        self.model.load_state_dict(checkpoint.part(tensors, "model."))
-        self.best_state = checkpoint.part(tensors, "best.")
-        self.method.load_state(checkpoint.part(tensors, "method."))
-        self.optimiser.load_state_dict(checkpoint.restore_optimiser(self.optimiser.state_dict(), tensors))
-        self.step, self.seconds, self.misses = note["step"], note["seconds"], note["misses"]
-        self.best, self.best_metrics = note["best"], note["best_metrics"]
-
-
-def _copied(model: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def _widened(start: Tensor, like: Tensor) -> Tensor:

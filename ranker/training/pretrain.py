@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..errors import TrainingDataError
-from . import checkpoint
+from .loop import Loop
 from .masking import IGNORED, masked
 from .settings import PretrainSettings
 from .wordpiece import vocabulary_of
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from transformers import BertForMaskedLM
 
 PAD = 0
-KEPT = ("step", "seconds", "before", "after_head", "best")
-"""What a checkpoint's note holds of a run."""
 SHORTEST = 4
 """Pieces of fewer tokens, marks included, have nothing to guess from."""
 
@@ -101,8 +98,10 @@ def pretrain(
     return PretrainOutcome(run.before, run.after_head, run.best, run.step, run.seconds, pieces)
 
 
-class _Run:
-    """State of one run; what a checkpoint holds."""
+class _Run(Loop):
+    """Pretraining as a loop."""
+
+    kept = ("before", "after_head", "best")
 
     def __init__(
         self,
@@ -114,7 +113,7 @@ class _Run:
         folder: Path | None,
         report: Callable[[PretrainProgress], None] | None,
     ) -> None:
-        self.model, self.settings, self.folder, self.report = model, settings, folder, report
+        self.bert, self.settings, self.report = model, settings, report
         self.vocabulary = vocabulary_of(tokenizer)
         if self.vocabulary.size > model.config.vocab_size:
             raise TrainingDataError(
@@ -129,77 +128,64 @@ class _Run:
                 f" one step takes {settings.texts_per_step}"
             )
         self.per_epoch = math.ceil(len(self.training) / settings.texts_per_step)
-        self.steps = max(round(settings.epochs * self.per_epoch), 1)
-        self.head_steps = round(settings.head_share * self.steps)
-        self.step, self.seconds = 0, 0.0
-        self.before = self.after_head = self.best = math.inf
-        self.best_state = _copied(model)
-        body = list(model.bert.parameters())
-        inside = {id(value) for value in body}
-        head = [value for value in model.parameters() if id(value) not in inside]
-        self.body = body
-        decay = settings.weight_decay
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": body, "lr": settings.rate, "weight_decay": decay},
-                {"params": head, "lr": settings.head_rate, "weight_decay": decay},
-            ]
-        )
+        self.body = list(model.bert.parameters())
         digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-        start = hashlib.sha256(body[0].detach().numpy().tobytes()).hexdigest()
-        self.identity = {"settings": settings.model_dump(), "data": digest, "start": start}
+        start = hashlib.sha256(self.body[0].detach().numpy().tobytes()).hexdigest()
+        super().__init__(
+            model,
+            steps=max(round(settings.epochs * self.per_epoch), 1),
+            evaluate_every=settings.evaluate_every,
+            folder=folder,
+            identity={"settings": settings.model_dump(), "data": digest, "start": start},
+        )
+        self.head_steps = round(settings.head_share * self.steps)
+        self.before = self.after_head = self.best = math.inf
+        inside = {id(value) for value in self.body}
+        head = [value for value in model.parameters() if id(value) not in inside]
+        self.rates = (settings.rate, settings.head_rate)
+        groups = [{"params": part, "lr": rate} for part, rate in zip((self.body, head), self.rates, strict=True)]
+        self.optimiser = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
 
-    def go(self) -> None:
-        self._resume()
-        if math.isinf(self.before):
-            self.before = self.best = self._evaluate(0.0, 0.0)
-        started = time.monotonic() - self.seconds
-        try:
-            while self.step < self.steps:
-                loss, norm = self._advance()
-                self.step += 1
-                self.seconds = time.monotonic() - started
-                if self.step in (self.steps, self.head_steps) or self.step % self.settings.evaluate_every == 0:
-                    self._look(loss, norm)
-                    self._checkpoint()
-                else:
-                    self._say(loss, norm, None)
-        except KeyboardInterrupt:
-            self._checkpoint()
-            raise
+    @property
+    def looked(self) -> bool:
+        return not math.isinf(self.before)
+
+    @property
+    def looks(self) -> bool:
+        return super().looks or self.step == self.head_steps
+
+    def finish(self) -> None:
         self.model.load_state_dict(self.best_state)
         self.model.train(False)
 
-    def _look(self, loss: float, norm: float) -> None:
-        perplexity = self._evaluate(loss, norm)
-        if self.step <= self.head_steps:
+    def look(self, loss: float, norm: float) -> None:
+        perplexity = self._perplexity()
+        if not self.looked:
+            self.before = perplexity
+        if 0 < self.step <= self.head_steps:
             self.after_head = perplexity
         if perplexity < self.best:
-            self.best, self.best_state = perplexity, _copied(self.model)
+            self.best = perplexity
+            self.keep_best()
+        self._tell(loss, norm, perplexity)
 
-    def _advance(self) -> tuple[float, float]:
+    def say(self, loss: float, norm: float) -> None:
+        self._tell(loss, norm, None)
+
+    def advance(self) -> tuple[float, float]:
         settings = self.settings
         only_head = self.step < self.head_steps
         for value in self.body:
             value.requires_grad_(not only_head)
         self.model.train()
-        share = min((self.step + 1) / max(self.steps * settings.warmup, 1), 1.0)
-        share *= max(1.0 - self.step / self.steps, 0.02)
-        for group, rate in zip(self.optimiser.param_groups, (settings.rate, settings.head_rate), strict=True):
-            group["lr"] = rate * share
+        self.set_rates(self.rates, settings.warmup)
         # Order, masks and dropout depend on the seed and the step only, so a resumed run is the whole run.
         torch.manual_seed(settings.seed * 1_000_003 + self.step)
         epoch, place = divmod(self.step, self.per_epoch)
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(self.training))
         rows = order[place * settings.texts_per_step :][: settings.texts_per_step]
         loss, _ = self._loss([self.training[row] for row in rows], np.random.default_rng([settings.seed, 1, self.step]))
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        if not torch.isfinite(norm):
-            raise TrainingDataError(f"step {self.step}: the gradient is not finite; lower rate or head_rate")
-        self.optimiser.step()
-        return float(loss.detach()), float(norm)
+        return float(loss.detach()), self.descend(loss)
 
     def _loss(self, pieces: Sequence[list[int]], random: np.random.Generator) -> tuple[Tensor, int]:
         """Mean cross-entropy of the hidden tokens, and how many they are."""
@@ -214,16 +200,16 @@ class _Run:
             shown[:, 1] = self.vocabulary.mask
             count = len(ids)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bf16):
-            hidden = self.model.bert(
+            hidden = self.bert.bert(
                 torch.from_numpy(shown), attention_mask=torch.from_numpy((ids != PAD).astype(np.int64))
             ).last_hidden_state
             places = torch.from_numpy(labels != IGNORED)
             # Only the hidden places are scored: the vocabulary is the widest part of the model.
-            logits = cast(Tensor, self.model.cls(hidden[places]))
+            logits = cast(Tensor, self.bert.cls(hidden[places]))
         loss = torch.nn.functional.cross_entropy(logits.float(), torch.from_numpy(labels)[places])
         return loss, count
 
-    def _evaluate(self, loss: float, norm: float) -> float:
+    def _perplexity(self) -> float:
         self.model.train(False)
         total, count = 0.0, 0
         # The same tokens are hidden at every look.
@@ -234,38 +220,11 @@ class _Run:
                 mean, tokens = self._loss(pieces[start : start + 32], random)
                 total += float(mean) * tokens
                 count += tokens
-        perplexity = math.exp(min(total / count, 50.0))
-        self._say(loss, norm, perplexity)
-        return perplexity
+        return math.exp(min(total / count, 50.0))
 
-    def _say(self, loss: float, norm: float, perplexity: float | None) -> None:
+    def _tell(self, loss: float, norm: float, perplexity: float | None) -> None:
         if self.report:
             self.report(PretrainProgress(self.step, self.steps, loss, norm, perplexity))
-
-    def _checkpoint(self) -> None:
-        if self.folder is None:
-            return
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best_state.items()}
-        tensors |= checkpoint.optimiser_tensors(self.optimiser.state_dict())
-        note: dict[str, Any] = {name: getattr(self, name) for name in KEPT}
-        checkpoint.write(self.folder, tensors, note | {"identity": self.identity})
-
-    def _resume(self) -> None:
-        found = checkpoint.read(self.folder) if self.folder else None
-        if found is None:
-            return
-        tensors, note = found
-        checkpoint.require_same(self.folder, note, self.identity)
-        self.model.load_state_dict(checkpoint.part(tensors, "model."))
-        self.best_state = checkpoint.part(tensors, "best.")
-        self.optimiser.load_state_dict(checkpoint.restore_optimiser(self.optimiser.state_dict(), tensors))
-        for name in KEPT:
-            setattr(self, name, note[name])
-
-
-def _copied(model: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def _padded(pieces: Sequence[list[int]]) -> NDArray[np.int64]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from ranker.candidate import Candidate
 from ranker.training.mining import mined
 from ranker.windows import Window, read_windows, write_windows
 from service.cli import build
-from service.tuning import JOURNAL
-from tests.unit.training_help import colour_windows, save_small
+from service.training import Data
+from service.tuning import JOURNAL, Budget, run_tune
+from tests.unit.training_help import SETTINGS, colour_windows, save_small
 
 
 def test_the_hardest_unjudged_are_kept_and_those_that_may_be_relevant_are_not():
@@ -68,6 +70,38 @@ def test_the_search_goes_on_and_the_test_part_is_looked_at_once(tmp_path):
     again = json.loads(tune(3).stdout)
     assert again["trials"] == 3
     assert (tmp_path / "out" / JOURNAL).is_file()
+
+
+def test_a_search_that_was_cut_off_draws_what_it_would_have_drawn(tmp_path):
+    write_windows(tmp_path / "a.jsonl", colour_windows())
+    save_small(tmp_path / "start")
+    base = SETTINGS.model_copy(update={"epochs": 0.5, "evaluate_every": 2})
+    told = []
+
+    def search(out, stop=None):
+        def tried(number, value):
+            told.append((out, number, value))
+            if number == stop:
+                raise KeyboardInterrupt
+
+        return run_tune(
+            Data([tmp_path / "a.jsonl"]),
+            tmp_path / out,
+            start=str(tmp_path / "start"),
+            name="small",
+            base=base,
+            methods=["head", "signals"],
+            budget=Budget(4, 60),
+            tried=tried,
+            report=lambda _: None,
+        )
+
+    whole = search("whole")
+    with pytest.raises(KeyboardInterrupt):
+        search("cut", stop=1)
+    cut = search("cut")
+    assert [row[1:] for row in told if row[0] == "cut"] == [row[1:] for row in told if row[0] == "whole"]
+    assert (cut["trials"], cut["best"], cut["best_value"]) == (whole["trials"], whole["best"], whole["best_value"])
 
 
 def test_a_method_that_does_not_exist_and_no_validation_are_refused(tmp_path):

@@ -10,16 +10,25 @@ import typer
 from rich.progress import Progress
 
 from .. import console
-from .shared import bar, interruptible, need_torch
+from .shared import (
+    EpochsOption,
+    EvaluateOption,
+    OutOption,
+    PerStepOption,
+    SeedOption,
+    StartOption,
+    TestOption,
+    ThreadsOption,
+    ValidationOption,
+    bar,
+    interruptible,
+    need_torch,
+)
 
 if TYPE_CHECKING:
     from ranker.training.finetune import Progress as Step
 
 FilesArgument = Annotated[list[Path], typer.Argument(help="Windows files.", metavar="WINDOWS...")]
-OutOption = Annotated[Path, typer.Option(help="The model's folder; a run that was cut off there goes on.")]
-StartOption = Annotated[
-    str, typer.Option(help="A model folder of ours, a BERT folder, or 'all-MiniLM-L6-v2' of the train extra.")
-]
 ValidationFiles = Annotated[list[Path] | None, typer.Option(help="Windows to choose the best state by.")]
 TestFiles = Annotated[list[Path] | None, typer.Option(help="Windows to measure the end result on, once.")]
 
@@ -38,7 +47,7 @@ def finetune(
     keep_start: Annotated[
         float, typer.Option(help="Share of the starting weights in the result.", min=0.0, max=1.0)
     ] = 0.0,
-    epochs: Annotated[float, typer.Option(min=0.001)] = 2.0,
+    epochs: EpochsOption = 2.0,
     items: Annotated[int, typer.Option(help="Candidates of a window that take part in a step.", min=2)] = 10,
     backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer's top layer.")] = 3e-5,
     layer_decay: Annotated[float, typer.Option(help="Each layer learns at this share of the one above it.")] = 1.0,
@@ -46,16 +55,16 @@ def finetune(
     adapter_rate: Annotated[float, typer.Option(help="Learning rate of adapters.")] = 3e-4,
     rank: Annotated[int, typer.Option(help="Rank of LoRA and AdaLoRA.", min=1)] = 8,
     adapter_width: Annotated[int, typer.Option(help="Width of bottleneck adapters.", min=1)] = 16,
-    validation: Annotated[float, typer.Option(help="Share of the queries for validation.", min=0.0, max=0.5)] = 0.1,
-    test: Annotated[float, typer.Option(help="Share of the queries for the test.", min=0.0, max=0.5)] = 0.0,
+    validation: ValidationOption = 0.1,
+    test: TestOption = 0.0,
     validation_file: ValidationFiles = None,
     test_file: TestFiles = None,
     hold_out: Annotated[str | None, typer.Option(help="'FOLD/FOLDS': leave these queries out altogether.")] = None,
-    evaluate_every: Annotated[int, typer.Option(help="Steps between validations.", min=1)] = 100,
+    evaluate_every: EvaluateOption = 100,
     patience: Annotated[int, typer.Option(help="Validations without a gain before it stops.", min=1)] = 5,
-    per_step: Annotated[int, typer.Option(help="Windows in one step.", min=1)] = 4,
-    seed: Annotated[int, typer.Option()] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 2,
+    per_step: PerStepOption = 4,
+    seed: SeedOption = 7,
+    threads: ThreadsOption = 2,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Fine-tune the fused ranker on windows and write one model folder.

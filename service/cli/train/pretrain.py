@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import console
-from .shared import bar, interruptible, need_torch
+from .shared import (
+    EpochsOption,
+    EvaluateOption,
+    OutOption,
+    PerStepOption,
+    SeedOption,
+    ThreadsOption,
+    bar,
+    interruptible,
+    need_torch,
+)
 
 if TYPE_CHECKING:
     from ranker.training.pretrain import PretrainProgress
@@ -18,12 +28,12 @@ def pretrain(
     files: Annotated[
         list[Path], typer.Argument(help="Catalogues, queries (.tsv), or a text a line (.txt).", metavar="FILE...")
     ],
-    out: Annotated[Path, typer.Option(help="The BERT's folder; a run that was cut off there goes on.")],
+    out: OutOption,
     start: Annotated[
         str, typer.Option(help="A BERT folder, 'all-MiniLM-L6-v2' of the train extra, or 'scratch'.")
     ] = "all-MiniLM-L6-v2",
-    epochs: Annotated[float, typer.Option(min=0.001)] = 3.0,
-    per_step: Annotated[int, typer.Option(help="Texts in one step.", min=1)] = 32,
+    epochs: EpochsOption = 3.0,
+    per_step: PerStepOption = 32,
     tokens: Annotated[int, typer.Option(help="Longest piece of a text.", min=8, max=512)] = 96,
     rate: Annotated[float, typer.Option(help="Learning rate of the transformer.")] = 1e-4,
     masked: Annotated[float, typer.Option(help="Share of the tokens to guess.", min=0.01, max=0.9)] = 0.15,
@@ -32,9 +42,9 @@ def pretrain(
     width: Annotated[int, typer.Option(help="From scratch: width of the transformer.", min=8)] = 256,
     layers: Annotated[int, typer.Option(help="From scratch: layers.", min=1)] = 4,
     heads: Annotated[int, typer.Option(help="From scratch: attention heads.", min=1)] = 4,
-    evaluate_every: Annotated[int, typer.Option(help="Steps between looks at held-out text.", min=1)] = 200,
-    seed: Annotated[int, typer.Option()] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 2,
+    evaluate_every: EvaluateOption = 200,
+    seed: SeedOption = 7,
+    threads: ThreadsOption = 2,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Masked-language modelling; the folder that comes out is what 'train finetune --start' takes.

@@ -5,10 +5,25 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .. import console
+
+StartOption = Annotated[
+    str, typer.Option(help="A model folder of ours, a BERT folder, or 'all-MiniLM-L6-v2' of the train extra.")
+]
+OutOption = Annotated[Path, typer.Option(help="The model's folder; a run that was cut off there goes on.")]
+EpochsOption = Annotated[float, typer.Option(help="Passes over the training data.", min=0.001)]
+EvaluateOption = Annotated[int, typer.Option(help="Steps between looks at held-out data.", min=1)]
+PerStepOption = Annotated[int, typer.Option(help="Windows, or pieces of text, in one step.", min=1)]
+SeedOption = Annotated[int, typer.Option(help="The same seed, the same run.")]
+ThreadsOption = Annotated[int, typer.Option(help="Threads of the processor.", min=1)]
+ValidationOption = Annotated[float, typer.Option(help="Share of the queries for validation.", min=0.0, max=0.5)]
+TestOption = Annotated[float, typer.Option(help="Share of the queries for the test.", min=0.0, max=0.5)]
 
 
 def bar() -> Progress:

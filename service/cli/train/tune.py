@@ -7,8 +7,20 @@ from typing import Annotated
 import typer
 
 from .. import console
-from .finetune import FilesArgument, OutOption, StartOption, TestFiles, ValidationFiles, reporter, tell
-from .shared import bar, interruptible, need_torch
+from .finetune import FilesArgument, TestFiles, ValidationFiles, reporter, tell
+from .shared import (
+    EpochsOption,
+    EvaluateOption,
+    OutOption,
+    SeedOption,
+    StartOption,
+    TestOption,
+    ThreadsOption,
+    ValidationOption,
+    bar,
+    interruptible,
+    need_torch,
+)
 
 
 def tune(
@@ -21,14 +33,14 @@ def tune(
     methods: Annotated[
         list[str] | None, typer.Option("--method", help="Methods to choose from; repeat the option.")
     ] = None,
-    epochs: Annotated[float, typer.Option(min=0.001)] = 2.0,
-    validation: Annotated[float, typer.Option(help="Share of the queries for validation.", min=0.0, max=0.5)] = 0.2,
-    test: Annotated[float, typer.Option(help="Share of the queries for the test.", min=0.0, max=0.5)] = 0.1,
+    epochs: EpochsOption = 2.0,
+    validation: ValidationOption = 0.2,
+    test: TestOption = 0.1,
     validation_file: ValidationFiles = None,
     test_file: TestFiles = None,
-    evaluate_every: Annotated[int, typer.Option(help="Steps between validations.", min=1)] = 50,
-    seed: Annotated[int, typer.Option()] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 2,
+    evaluate_every: EvaluateOption = 50,
+    seed: SeedOption = 7,
+    threads: ThreadsOption = 2,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Search method and learning rates on validation, then train with the best and test it once.
