@@ -5,7 +5,8 @@ queries.
 same model and learns from the same windows for the same number of steps. Of each method's rates the one whose last
 step is best on the validation queries is measured on the test queries, which nothing else looks at. Each run is a
 process of its own, so its peak memory is its own; minutes are of the processor, training alone, so a busy machine does
-not change them. A row is printed as soon as it is known. ``benchmarks.movie_pairs`` makes windows.
+not change them. A row is printed as soon as it is known. ``benchmarks.movie_pairs`` makes windows. With several
+``--start`` each method begins with each, and the last column compares with the very first row: what pretraining brings.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ def orders(model: FusedRanker, windows: Sequence[Window], tokenizer: PairTokeniz
     return found
 
 
-def run(given: argparse.Namespace, parts: Split, changes: dict[str, Any] | None) -> Run:
+def run(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, Any] | None) -> Run:
     """Train one model, or measure the start where ``changes`` is ``None``."""
-    folder = start_folder(given.start)
+    folder = start_folder(start)
     fixed = {"epochs": given.epochs, "items_per_window": 8, "evaluate_every": 10**6, "threads": given.threads}
     settings = FinetuneSettings.model_validate(fixed | (changes or {}))
     tokenizer = PairTokenizer(
@@ -91,17 +92,17 @@ def run(given: argparse.Namespace, parts: Split, changes: dict[str, Any] | None)
     return Run(found[0], found[1], counts["trained"], counts["trained"] / counts["all"], minutes, peak)
 
 
-def apart(given: argparse.Namespace, parts: Split, changes: dict[str, Any] | None) -> Run:
+def apart(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, Any] | None) -> Run:
     """:func:`run` in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(run, (given, parts, changes))
+        return pool.apply(run, (given, parts, start, changes))
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("windows", type=Path)
-    parser.add_argument("--start", default=PACKAGED_BERT)
+    parser.add_argument("--start", nargs="*", default=[PACKAGED_BERT], help="what to begin with, one after the other")
     parser.add_argument("--train", type=int, default=400)
     parser.add_argument("--validation", type=int, default=80)
     parser.add_argument("--test", type=int, default=320)
@@ -116,34 +117,39 @@ def main() -> None:
     every = list(found.values())
     last = given.test + given.validation
     parts = Split(every[last : last + given.train], every[given.test : last], every[: given.test])
-    start = apart(given, parts, None)
-    shown = means(parts.validation, start.validation)["ndcg@10"]
-    print(
-        f"{parts.counts()}; untrained on validation {shown:.4f}, on test {means(parts.test, start.test)['ndcg@10']:.4f}"
-    )
-    print("| method | trained | minutes | peak memory | nDCG@10 | gain on the start | less full |")
+    print(f"{parts.counts()}; rates are chosen on validation, figures are of the test queries")
+    print("| method | trained | minutes | peak memory | nDCG@10 | gain on its start | less the first |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    full: Run | None = None
-    for name in given.methods:
-        runs = []
-        for changes in METHODS[name]:
-            one = apart(given, parts, changes)
-            runs.append((means(parts.validation, one.validation)["ndcg@10"], one, changes))
-            print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
-        _, best, changes = max(runs, key=lambda row: row[0])
-        full = best if name == "full" else full
-        report = tested(parts.test, before=start.test, after=best.test)
-        beside = tested(parts.test, before=full.test, after=best.test) if full else None
-        assert report is not None
-        after, gain = report.after["ndcg@10"], report.gain["ndcg@10"]
-        less = beside.gain["ndcg@10"] if beside else None
-        print(
-            f"| {name}, {changes} | {best.trained:,} ({best.share:.2%}) | {best.minutes:.1f} | {best.memory} MiB "
-            f"| {after.mean:.4f} ({after.low:.4f} to {after.high:.4f}) "
-            f"| {gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) "
-            f"| {f'{less.mean:+.4f} ({less.low:+.4f} to {less.high:+.4f})' if less else ''} |",
-            flush=True,
-        )
+    first: Run | None = None
+    for begin in given.start:
+        untrained = apart(given, parts, begin, None)
+        print(f"<!-- {begin} untrained: test {means(parts.test, untrained.test)['ndcg@10']:.4f} -->", flush=True)
+        for name in given.methods:
+            runs = []
+            for changes in METHODS[name]:
+                one = apart(given, parts, begin, changes)
+                runs.append((means(parts.validation, one.validation)["ndcg@10"], one, changes))
+                print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
+            _, best, changes = max(runs, key=lambda row: row[0])
+            first = first or best
+            print(row_of(f"{name} from {Path(begin).name}, {changes}", parts.test, untrained, first, best), flush=True)
+
+
+def row_of(name: str, test: Sequence[Window], start: Run, first: Run, run: Run) -> str:
+    """A row of the table."""
+    report, beside = (tested(test, before=other.test, after=run.test) for other in (start, first))
+    if report is None or beside is None:
+        raise SystemExit("no test query has anything relevant")
+    after, gain, less = report.after["ndcg@10"], report.gain["ndcg@10"], beside.gain["ndcg@10"]
+    cells = [
+        name,
+        f"{run.trained:,} ({run.share:.2%})",
+        f"{run.minutes:.1f}",
+        f"{run.memory} MiB",
+        f"{after.mean:.4f} ({after.low:.4f} to {after.high:.4f})",
+        *(f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})" for one in (gain, less)),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ UNKNOWN_RANK = 5.0
 """What an impression without a place is taken for."""
 _RANKS = {"1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "5": 5.5, "7": 8.5, "11": 15.0, "21": 30.0, "unknown": UNKNOWN_RANK}
 _GRID = [step / 50 for step in range(101)]
+FIRST_PAGE = tuple(bucket for bucket in BUCKETS if bucket not in ("11", "21", "unknown"))
+"""What ``eta`` is estimated from. Whoever turns to a second page looks at its top anew, so its clicks would make
+attention seem to fall more slowly than it does."""
 MIN_CLICKS = 50.0
 """Fewer clicks (of one person each, undecayed) tell too little."""
 
@@ -37,6 +40,7 @@ def estimate_eta(counters: Iterable[Mapping[str, float]], scale: float = 1.0) ->
     the place's doing, for the item and the query are the same (intervention harvesting: Agarwal et al., "Estimating
     Position Bias without Intrusive Interventions", WSDM 2019). Clicks at place k are taken as Poisson with mean
     ``attraction * impressions_k * k ** -eta``; the attraction of each item is the likeliest under each ``eta``.
+    Only the first ten places are used (:data:`FIRST_PAGE`).
 
     Args:
         counters: sums of one query and item each; those with one place only tell nothing and are passed over.
@@ -48,9 +52,7 @@ def estimate_eta(counters: Iterable[Mapping[str, float]], scale: float = 1.0) ->
     cases: list[tuple[list[float], list[float], list[str]]] = []
     clicks = 0.0
     for sums in counters:
-        places = [
-            bucket for bucket in BUCKETS if bucket != "unknown" and sums.get(cell("impression", bucket), 0.0) > 0.0
-        ]
+        places = [bucket for bucket in FIRST_PAGE if sums.get(cell("impression", bucket), 0.0) > 0.0]
         if len(places) < 2:
             continue
         shown = [sums[cell("impression", bucket)] / scale for bucket in places]

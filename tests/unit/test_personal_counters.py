@@ -117,6 +117,9 @@ def test_the_examination_of_places_is_found_in_clicks():
                 rank = dice.choice([1, 2, 3, 4])
                 sums[f"impression_{rank}"] += 1
                 sums[f"click_{rank}"] += dice.random() < model.propensity(rank) * attraction
+                # The top of a second page is looked at anew.
+                sums["impression_11"] += 0.2
+                sums["click_11"] += 0.2 * attraction
             counters.append(sums)
         assert estimate_eta(counters) == pytest.approx(eta, abs=0.12)
     assert estimate_eta(counters[:1]) is None
