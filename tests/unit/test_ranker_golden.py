@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ranker.candidate import Candidate
+from ranker.folder import DEFAULT_MODEL
 from ranker.model import Ranker
 
 TEXTS = {
@@ -35,3 +38,12 @@ def test_scores_of_the_shipped_model(signals, expected):
     ranking = Ranker(threads=1).rank("white desk chair without wheels", items)
     assert [item.id for item in ranking.items] == list(expected)
     assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=5e-3)
+
+
+def test_the_shipped_folder_holds_what_it_was_measured_to_be_worth():
+    measured = json.loads((DEFAULT_MODEL / "metrics.json").read_text("utf-8"))["measured"]
+    assert any(one["unseen"] for one in measured)
+    for one in measured:
+        for metric in ("ndcg@10", "ndcg@10_condensed"):
+            gain = one[metric]["gain"]
+            assert gain["low"] <= gain["mean"] <= gain["high"]
