@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
 from ..app import parts
+from ..explain.brief import with_sentences
 from ..schemas.search import SearchBody, SearchOut
 from ..visitors import visitor_or_nobody
 from .answers import answer, check_text
@@ -21,4 +22,8 @@ def search(body: SearchBody) -> Response:
     here = parts()
     check_text("query", body.query or "", here.settings.max_query_chars)
     who, lacks = visitor_or_nobody()
-    return answer(here.search.answer(body, who, lacks=lacks))
+    found = here.search.answer(body, who, lacks=lacks)
+    if body.explain:
+        chinese = request.accept_languages.best_match(["en", "zh"], default="en") == "zh"
+        found = with_sentences(found, "zh" if chinese else "en")
+    return answer(found)

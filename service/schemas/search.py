@@ -37,6 +37,11 @@ class SearchBody(Body):
     query_id: str | None = Field(
         None, pattern=QUERY_ID_PATTERN, description="Of the first page, to get the same order on a later one."
     )
+    explain: bool = Field(
+        False,
+        description="Adds to results what is known anyway: pinned or moved by the shop, personal, what was lacking; in "
+        "English, or in Chinese where Accept-Language prefers it. POST /v1/explain tells more.",
+    )
 
 
 class ResultOut(BaseModel):
@@ -50,6 +55,7 @@ class ResultOut(BaseModel):
     moment: float | None = Field(None, description="Second of the product's clip that fits the query best.")
     clip: str | None = Field(None, description="Which of the product's clips that is.")
     pinned: bool | None = Field(None, description="True where merchandising put the product at this place.")
+    why: list[str] | None = Field(None, description="Sentences for a shopper, where the search asked for them.")
 
 
 class FacetValueOut(BaseModel):

@@ -143,6 +143,12 @@ def test_what_the_shop_decided_is_said(service: Running, shelf: str) -> None:
     assert lifted["why"][0] == "商家提升了它的位置。"
     assert lifted["shown_score"] == pytest.approx(lifted["score"] + 0.5, abs=1e-6)
     assert "The shop moved it down." in explain(service, query=query, id=places[1])["why"]
+    said = {result["id"]: result.get("why") for result in search(service, query, explain=True)["results"]}
+    assert said[places[9]] == ["The shop put it at this place."]
+    assert said[places[5]] == ["The shop moved it up."]
+    assert said[places[20]] is None
+    chinese = post(service, "/v1/search", {"query": query, "explain": True}, **{"Accept-Language": "zh-CN,en;q=0.5"})
+    assert chinese.json()["results"][0]["why"] == ["商家将它固定在此位置。"]
 
 
 def test_a_visit_that_counts_is_said_and_belongs_to_its_own_session_only(service: Running, shelf: str) -> None:

@@ -50,9 +50,8 @@ def test_integrated_gradients_add_up_to_the_change_of_the_logit():
     query, text = "warm walking boots", "Walking Boots Men | Acme | Brown. Leather, warm."
     words = words_of(query, text)
     row = np.zeros(len(FEATURES), np.float32)
-    found = by_gradients(
-        model, DEFAULT_MODEL / "tokenizer.json", query, text, words=words, row=row, lengths=(24, 64), steps=128
-    )
+    item = {"words": words, "row": row, "lengths": (24, 64)}
+    found = by_gradients(model, DEFAULT_MODEL / "tokenizer.json", query, text, **item, steps=128)
     assert found.shape == (len(words),)
     assert np.abs(found).max() > 0
     value = gated(model, DEFAULT_MODEL / "tokenizer.json", query, text, **item)
