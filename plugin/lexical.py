@@ -36,6 +36,11 @@ def lexical_clause(text: str) -> dict[str, Any]:
     }
 
 
+def clauses_of(text: str) -> int:
+    """How many clauses the engine makes of :func:`lexical_clause`: a word in a field is one, and so is the phrase."""
+    return len(FIELDS) * len(_WORD.findall(readable(text))) + 1
+
+
 def readable(text: str) -> str:
     """The text up to its 150th word; what a query has beyond that the vectors still see."""
     for count, match in enumerate(_WORD.finditer(text)):

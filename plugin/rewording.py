@@ -1,4 +1,4 @@
-"""What the engine says of one product for several wordings of a query, in one request."""
+"""What the engine says of one product for several wordings of a query."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 from .candidates import params_of
 from .catalogue import Catalogue
 from .client import Engine
-from .lexical import NAME, lexical_clause
+from .lexical import NAME, clauses_of, lexical_clause
 from .query import SearchRequest, exact_clause
+
+MOST_CLAUSES = 900
+"""Of one search; the engine refuses more than 1,024."""
 
 
 def signals_of(
@@ -21,6 +24,8 @@ def signals_of(
     timeout_s: float | None = None,
 ) -> list[dict[str, float]]:
     """BM25 and cosines of a product for each of several requests; raw, as :class:`plugin.candidates.Hit` has them.
+
+    As many of them go into one search as its limit of clauses allows.
 
     Args:
         engine: the cluster.
@@ -35,6 +40,22 @@ def signals_of(
     Raises:
         EngineError: the engine does not answer in time.
     """
+    found: list[dict[str, float]] = []
+    batch: list[SearchRequest] = []
+    clauses = 0
+    for request in requests:
+        needs = len(request.vectors) + (clauses_of(request.read_words) if request.read_words is not None else 0)
+        if batch and clauses + needs > MOST_CLAUSES:
+            found += _asked(engine, catalogue, product, batch, timeout_s)
+            batch, clauses = [], 0
+        batch.append(request)
+        clauses += needs
+    return found + _asked(engine, catalogue, product, batch, timeout_s) if batch else found
+
+
+def _asked(
+    engine: Engine, catalogue: Catalogue, product: str, requests: Sequence[SearchRequest], timeout_s: float | None
+) -> list[dict[str, float]]:
     should: list[dict[str, Any]] = []
     for number, request in enumerate(requests):
         if request.read_words is not None:

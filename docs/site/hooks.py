@@ -17,6 +17,7 @@ from service.cli import build
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+PORTRAIT = ROOT / "ranker/models/default/pictures"
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 
 MODULES = {
@@ -43,7 +44,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "README.zh.md": _moved(ROOT / "README.zh.md", "docs/").replace("README.md#", "index.md#"),
         "CONTRIBUTING.md": _moved(ROOT / "CONTRIBUTING.md", "docs/").replace("CHANGELOG.md", "reference/changelog.md"),
         "reference/changelog.md": _moved(ROOT / "CHANGELOG.md", "docs/", "../"),
-        "reference/ranker.md": _moved(ROOT / "ranker/models/default/README.md", "../../../docs/", "../"),
+        "reference/ranker.md": _moved(ROOT / "ranker/models/default/README.md", "../../../docs/", "../").replace(
+            "](../pictures/", "](../model-pictures/"
+        ),
         "reference/pictures.md": _moved(ROOT / "multimodal/models/light/README.md", "../../../docs/", "../"),
         "reference/cli.md": _commands(),
         "reference/openapi.md": OPENAPI,
@@ -55,11 +58,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     }
     for path, content in pages.items():
         files.append(File.generated(config, path, content=content))
+    for file in PORTRAIT.iterdir():
+        files.append(File.generated(config, f"model-pictures/{file.name}", abs_src_path=str(file)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links to what lies beside ``docs/`` in the repository lead to its page of the site."""
+    markdown = markdown.replace("](../ranker/models/default/pictures/", "](model-pictures/")
     return markdown.replace("](../clients/python/README.md)", "](reference/client.md)")
 
 

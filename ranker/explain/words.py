@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ ALL_AT_ONCE = 4
 """Words of a query of which every set is asked of the engine at once."""
 MOST = 24
 """Words of the title that take part; what follows stays."""
+MOST_ASKED = 16
+"""Words of the query that take part."""
 QUERY, TITLE = "query", "title"
 
 
@@ -71,9 +74,9 @@ class WordsExplained:
 
 
 def words_of(query: str, text: str) -> tuple[Word, ...]:
-    """The words that take part: the query's, and the first :data:`MOST` of the title's."""
-    found = [Word(QUERY, *match.span(), match.group()) for match in _WORD.finditer(query)]
-    title = list(_WORD.finditer(title_of(text)))[:MOST]
+    """The words that take part: the first :data:`MOST_ASKED` of the query and the first :data:`MOST` of the title."""
+    found = [Word(QUERY, *match.span(), match.group()) for match in islice(_WORD.finditer(query), MOST_ASKED)]
+    title = islice(_WORD.finditer(title_of(text)), MOST)
     return (*found, *(Word(TITLE, *match.span(), match.group()) for match in title))
 
 

@@ -24,6 +24,7 @@ def search(body: SearchBody) -> Response:
     who, lacks = visitor_or_nobody()
     found = here.search.answer(body, who, lacks=lacks)
     if body.explain:
-        chinese = request.accept_languages.best_match(["en", "zh"], default="en") == "zh"
-        found = with_sentences(found, "zh" if chinese else "en")
+        wanted = (name.lower().split("-")[0] for name in request.accept_languages.values())
+        first = next((name for name in wanted if name in {"en", "zh"}), "en")
+        found = with_sentences(found, "zh" if first == "zh" else "en")
     return answer(found)

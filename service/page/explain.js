@@ -20,6 +20,8 @@ const WORDS = {
     shares: "条形为分数的组成部分(0 到 1)。", added: "商家增加", words: "绿色的词支持它,红色的词不支持它。",
   },
 };
+// Who opens the panel waits a moment longer for what would swap two products than a program does.
+const LIMIT_MS = 1000;
 const language = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
 let asked = null;
@@ -93,7 +95,7 @@ async function explain(place, body) {
   const say = WORDS[language()];
   place.replaceChildren(make("p", { class: "small", role: "status" }, say.wait));
   try {
-    const answer = await call("POST", "/v1/explain", { body: { ...body, language: language() } });
+    const answer = await call("POST", "/v1/explain", { body: { ...body, language: language(), limit_ms: LIMIT_MS } });
     place.replaceChildren(...drawn(answer, answer.kind === "search" ? (body.query ?? "").trim().replace(/\s+/g, " ") : "", say));
     place.dataset.done = "true";
   } catch (error) {

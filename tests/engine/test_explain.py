@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import uuid
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from personal.event_times import now_ms
+from ranker.folder import DEFAULT_MODEL
 from service.cli import build
 from tests.fixtures_service import Running, index_part, settings_of
 
@@ -190,6 +192,14 @@ def test_what_cannot_be_explained_is_a_clear_error(service: Running, shelf: str)
     assert post(service, "/v1/explain", {"query": query, "id": result["id"], "passes": 201}).status_code == 422
 
 
+def test_a_long_query_is_explained_by_its_first_words(service: Running, shelf: str) -> None:
+    query = " ".join(f"{word} table {number}" for number, word in enumerate(["small", "wooden", "round", "black"] * 10))
+    result = search(service, query)["results"][25]
+    words = explain(service, query=query, id=result["id"], passes=40)["words"]
+    assert len(words["query"]) == 16
+    assert words["title"]
+
+
 def test_a_suggestion_is_explained_by_the_sum_of_its_value(
     service: Running, shelf: str, engine_url: str, service_home: Path
 ) -> None:
@@ -228,3 +238,29 @@ def test_the_terminal_says_the_same(service: Running, shelf: str, engine_url: st
     refused = run(query, "no-such-product")
     assert refused.exit_code == 1
     assert "does not bring this product" in refused.stderr
+
+
+def test_a_model_is_drawn_over_judged_queries(shelf: str, engine_url: str, service_home: Path, tmp_path: Path) -> None:
+    environment = {**settings_of(engine_url, service_home), "HYBRIDRANK_INDEX": SHELF, "HYBRIDRANK_RERANK_DEPTH": "3"}
+    products = (service_home / f"{SHELF}.jsonl").read_text("utf-8").splitlines()[:6]
+    queries, qrels = tmp_path / "queries.tsv", tmp_path / "qrels.tsv"
+    titles = [json.loads(line) for line in products]
+    queries.write_text("".join(f"q{n}\t{one['title']}\n" for n, one in enumerate(titles)), "utf-8")
+    qrels.write_text("".join(f"q{n}\t{one['id']}\t3\n" for n, one in enumerate(titles)), "utf-8")
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(build(), ["explain", *arguments], env=environment)
+
+    judged = ["--queries", str(queries), "--qrels", str(qrels)]
+    out = tmp_path / "pictures"
+    drawn = run("--model", str(DEFAULT_MODEL), *judged, "--out", str(out), "--json")
+    assert drawn.exit_code == 0, drawn.stderr
+    found = json.loads(drawn.stdout)
+    assert found["queries"] == 6
+    assert found["depth"] == 3
+    assert {one["name"] for one in found["importance"]} >= {"bm25", "text_vector", "reading", "unread"}
+    assert {Path(file).name for file in found["files"]} == {file.name for file in out.iterdir()}
+    page = (out / "index.html").read_text("utf-8")
+    assert all(html.escape(one["title"]) in page for one in titles)
+    assert run("--model", str(DEFAULT_MODEL)).exit_code == 2
+    assert run("only a query").exit_code == 2
