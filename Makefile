@@ -6,7 +6,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet
 PLUGIN_SOURCES := $(shell find plugin/java/src plugin/java/pom.xml -type f)
 PLUGIN_BUILT = plugin/java/target/.built
 
-.PHONY: help demo plugin setup test test-all lint coverage docs bench clean
+.PHONY: help demo plugin setup test test-all lint coverage docs audit sbom bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -44,11 +44,12 @@ test: .venv/all $(PLUGIN_BUILT) ## the tests, with a real OpenSearch (at most 15
 test-all: .venv/all $(PLUGIN_BUILT) ## every test, the slow ones included
 	@.venv/bin/python -m pytest
 
-lint: .venv/all ## ruff, mypy and the import contract
+lint: .venv/all ## ruff, mypy, the import contract, bandit
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/bandit --quiet --severity-level medium --recursive service personal indexer plugin ranker multimodal clients --exclude plugin/java
 
 coverage: .venv/all $(PLUGIN_BUILT) ## which lines the tests run, in htmlcov/
 	@.venv/bin/python -m pytest -m "not slow" --cov --cov-report=html --cov-report=term:skip-covered
@@ -58,6 +59,12 @@ docs: .venv/all ## the documents as a site, in site/
 
 bench: .venv/all ## side-by-side measurements
 	@.venv/bin/python -m benchmarks
+
+audit: .venv/all ## known weaknesses of what is pinned; asks the advisory database of PyPI, so it needs the network
+	@.venv/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+sbom: .venv/all ## a bill of materials (CycloneDX): sbom.json
+	@.venv/bin/cyclonedx-py environment .venv/bin/python --output-format JSON --output-file sbom.json && echo sbom.json
 
 clean: ## remove what was installed here
 	rm -rf .venv build *.egg-info

@@ -243,7 +243,7 @@ class SqliteKeyStore:
     def _opened(self, where: str, *values: str | bytes) -> Identity | None:
         with self._guarded(), self._connections.lend() as connection:
             row = connection.execute(
-                f"SELECT tenant, subject, pseudonym, version, wrapped FROM people WHERE {where}",  # noqa: S608 - ours
+                f"SELECT tenant, subject, pseudonym, version, wrapped FROM people WHERE {where}",  # noqa: S608  # nosec B608
                 values,
             ).fetchone()
         if row is None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from .errors import SealBroken, SecretUnusable
-from .secretfiles import make_once, replace
+from .secretfiles import guessable, make_once, replace
 
 KEY_BYTES = 32
 FILE = Path("secrets") / "master-keys.json"
@@ -172,6 +172,8 @@ def _parsed(text: str, where: str) -> Mapping[int, bytes]:
         raise SecretUnusable(f'{where}: expected {{"keys": {{"1": BASE64 of {KEY_BYTES} bytes}}}}') from None
     if not keys or any(len(key) != KEY_BYTES for key in keys.values()) or min(keys) < 1:
         raise SecretUnusable(f"{where}: a master key has a number from 1 and {KEY_BYTES} bytes")
+    if any(map(guessable, keys.values())):
+        raise SecretUnusable(f"{where}: a master key was made up, not drawn; take {KEY_BYTES} random bytes")
     return keys
 
 

@@ -7,6 +7,14 @@ import secrets
 from pathlib import Path
 
 
+def guessable(secret: bytes) -> bool:
+    """Whether somebody made a secret up: a word or a phrase, or the same few bytes again and again.
+
+    Of 32 random bytes all are printable once in 10^14 times, and fewer than 12 differ practically never.
+    """
+    return all(32 <= byte < 127 for byte in secret) or len(set(secret)) < 12
+
+
 def make_once(path: Path, content: bytes) -> None:
     """Write a file unless it is there; of several processes that try at once the first one's content stays.
 

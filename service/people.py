@@ -32,11 +32,18 @@ def open_keystore(settings: Settings) -> SqliteKeyStore:
         SecretUnusable: the master keys are malformed, lost, or cannot be read.
         KeyStoreUnusable: the store cannot be opened.
     """
+    return SqliteKeyStore(settings.home / keystore.FILE, master_keys(settings))
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """The master keys of a deployment, from the environment or from a file, which is made at the first use.
+
+    Raises:
+        SecretUnusable: they are malformed, guessable, or cannot be read.
+    """
     if settings.master_keys is not None:
-        master = MasterKeys(text=settings.master_keys.get_secret_value())
-    else:
-        master = MasterKeys(settings.master_keys_file or settings.home / masterkeys.FILE)
-    return SqliteKeyStore(settings.home / keystore.FILE, master)
+        return MasterKeys(text=settings.master_keys.get_secret_value())
+    return MasterKeys(settings.master_keys_file or settings.home / masterkeys.FILE)
 
 
 class People:

@@ -62,8 +62,11 @@ class TokenKey(BaseModel):
     @classmethod
     def _long_enough(cls, value: str) -> str:
         # RFC 7518, section 3.2: a key of at least the size of the hash.
-        if len(urlsafe_b64decode(value.encode("ascii"))) < KEY_BYTES:
+        secret = urlsafe_b64decode(value.encode("ascii"))
+        if len(secret) < KEY_BYTES:
             raise ValueError(f"an {ALGORITHM} key has at least {KEY_BYTES} bytes")
+        if secretfiles.guessable(secret):
+            raise ValueError(f"a key was made up, not drawn; take {KEY_BYTES} random bytes")
         return value
 
 

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     master_keys_file: Path | None = None
     """``None`` is ``secrets/master-keys.json`` in ``home``, made at the first use."""
 
+    tls_by_proxy: bool = False
+    """A proxy ends TLS before this service, so that it may listen where others can reach it."""
+
     sample_products: int = Field(1000, ge=1, le=1000)
     """Size of the demo's catalogue."""
 

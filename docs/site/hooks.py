@@ -42,6 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {
         "index.md": _moved(ROOT / "README.md", "docs/"),
         "README.zh.md": _moved(ROOT / "README.zh.md", "docs/").replace("README.md#", "index.md#"),
+        "SECURITY.md": _moved(ROOT / "SECURITY.md", "docs/"),
         "CONTRIBUTING.md": _moved(ROOT / "CONTRIBUTING.md", "docs/").replace("CHANGELOG.md", "reference/changelog.md"),
         "reference/changelog.md": _moved(ROOT / "CHANGELOG.md", "docs/", "../"),
         "reference/ranker.md": _moved(ROOT / "ranker/models/default/README.md", "../../../docs/", "../").replace(

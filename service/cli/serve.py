@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from .. import exposure
 from ..gunicorn import Serving, check_port
 from ..keys import KeyRing
 from ..settings import Settings
@@ -52,9 +53,11 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
     """Check what can be checked, then turn this process into the service.
 
     Raises:
+        Exposed: it would let others in; see :mod:`service.exposure`.
         KeysError: without demo mode, the keys cannot be used.
         PortTaken: somebody else listens there.
     """
+    exposure.check(chosen, host, demo=demo)
     if not demo:
         KeyRing(chosen.keys_path)
     check_port(host, port)

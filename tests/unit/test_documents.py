@@ -94,6 +94,17 @@ def test_every_test_that_is_named_exists():
             assert (ROOT / name).is_file(), f"{page.name}: {name}"
 
 
+def test_every_threat_names_tests_that_exist():
+    text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert len(rows) >= 15
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for file, test in named:
+            assert re.search(rf"^def {test}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE), f"{file}::{test}"
+
+
 @pytest.mark.parametrize("block", [block for block in ALL if block.language == "json"], ids=lambda block: block.page)
 def test_json_is_json(block: Block):
     # Two objects side by side are two values; an ellipsis stands for what is left out.

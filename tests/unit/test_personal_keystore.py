@@ -267,14 +267,14 @@ def test_a_rotation_survives_being_killed_while_others_read_and_write(tmp_path, 
 
 
 def test_master_keys_of_the_environment_are_the_operators(tmp_path):
-    keys = {"1": base64.b64encode(b"a" * 32).decode()}
+    keys = {"1": base64.b64encode(bytes(range(128, 160))).decode()}
     first = MasterKeys(text=json.dumps({"keys": keys}))
     path = tmp_path / "people.sqlite"
     store = SqliteKeyStore(path, first)
     person = store.obtain("shop", "ann")
     assert store.rotate().rewrapped == 0  # no newer one was given
     store.close()
-    keys["2"] = base64.b64encode(b"b" * 32).decode()
+    keys["2"] = base64.b64encode(bytes(range(160, 192))).decode()
     store = SqliteKeyStore(path, MasterKeys(text=json.dumps({"keys": keys})))
     assert store.rotate().rewrapped == 1
     store.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.errors import InvalidQuery
@@ -40,8 +40,23 @@ def with_leaves_replaced(value: Any, text: str) -> Any:
     return "TEXT" if value == text else value
 
 
-@given(text=st.one_of(TEXTS, st.sampled_from([text for text in NASTY if text.strip()])))
+HOSTILE = st.one_of(TEXTS, st.sampled_from([text for text in NASTY if text.strip()]))
+
+
+@given(text=HOSTILE)
 def test_text_changes_leaves_and_nothing_else(text: str) -> None:
+    only_leaves_change(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None)
+@given(text=HOSTILE | st.lists(st.sampled_from(NASTY), min_size=1, max_size=6).map(" ".join).filter(str.strip))
+def test_ten_thousand_hostile_texts_change_leaves_and_nothing_else(text: str) -> None:
+    only_leaves_change(text)
+
+
+def only_leaves_change(text: str) -> None:
+    """Every body that holds the text has the shape that it has for plain words."""
     text, plain = f"\uf8ff{text}\uf8ff", "\uf8ffplain words\uf8ff"  # no constant of a body is marked like that
     for build in (
         lambda words: window_body(SearchRequest(text=words, text_vector=VECTOR, facets=("brand",)), from_=0, size=9),
