@@ -128,7 +128,7 @@ def main() -> None:
             runs = []
             for changes in METHODS[name]:
                 one = apart(given, parts, begin, changes)
-                runs.append((means(parts.validation, one.validation)["ndcg@10"], one, changes))
+                runs.append((means(parts.validation, one.validation).get("ndcg@10", 0.0), one, changes))
                 print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
             _, best, changes = max(runs, key=lambda row: row[0])
             first = first or best

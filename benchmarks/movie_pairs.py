@@ -1,7 +1,7 @@
 """Judged movies (MSRD) as windows of bare texts, without an engine: what a transformer learns where it reads alone.
 
 ``python -m benchmarks.movie_pairs CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT.jsonl.gz [QUERIES]``: of each query at most 3
-relevant movies and 9 that were judged irrelevant, as text that ``hybridrank index`` would make of them, cut to 120
+relevant movies and 9 that were judged irrelevant, as text that ``hybridrank index`` would make of them, cut to 80
 characters, without any signal.
 """
 
@@ -23,7 +23,7 @@ from ranker.windows import Window, write_windows
 from .movies import product
 
 RELEVANT, OTHERS = 3, 9
-CHARACTERS = 120
+CHARACTERS = 80
 
 
 def pairs(corpus: Path, judgments: Path, queries: int, *, seed: int = 7) -> Iterator[Window]:

@@ -115,7 +115,7 @@ def main() -> None:
     dice.shuffle(names)
     settings = Settings()
     encoder = load_text_encoder(settings.text_encoder, settings.home, threads=given.threads)
-    table = encoder.encode([passage(catalogue[item])[:400] for item in items], role="passage")
+    table = encoder.encode([passage(catalogue[item])[:400] for item in items], role="document")
     vectors = dict(zip(items, table, strict=True))
     known, unseen = names[: len(names) * 7 // 10], names[len(names) * 7 // 10 :]
     made = [
