@@ -2,7 +2,8 @@
 
 Each facet of a product (brand, colour, kind, ...) is weighed as naive Bayes would: how much more often the person chose
 this value than the products at hand offer it. Comparing with what is at hand, and not with the whole catalogue, means
-that a liking for boots does not lift every boot among boots.
+that a liking for boots does not lift every boot among boots. A value that stands in a query of the person's own counts
+as chosen. What no facet tells, the text vectors do: how near a product lies to the centroid of what was chosen.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plugin.document import category_path
 
 from .event_times import DAY_S
@@ -20,10 +24,21 @@ from .taste import STRENGTH, Taste, facts_of
 PROFILE_HALF_LIFE_S = 30.0 * DAY_S
 SESSION_HALF_LIFE_S = 3600.0
 
-WEIGHTS: Mapping[str, float] = {"brand": 0.6, "color": 0.45, "kind": 0.5, "department": 0.3}
-ATTRIBUTE_WEIGHT = 0.25
+WEIGHTS: Mapping[str, float] = {"brand": 0.6, "color": 0.45, "kind": 0.2, "department": 0.1}
+"""Of facets. Kinds weigh little: they say what somebody needed, not how they like it."""
+KINDS_MATTER: Mapping[str, float] = {**WEIGHTS, "kind": 0.5, "department": 0.3}
+"""Where what is needed is not known yet: in the search box."""
+ATTRIBUTE_WEIGHT = 0.4
 """Of each attribute; those that a person does not care about come out near 0 by themselves."""
 PRICE_WEIGHT = 0.8
+VECTOR_WEIGHT = 0.5
+"""Of the cosine to the centroid."""
+ASKED = 3.0
+"""A value that a person asked for by name counts as this many clicks on products that have it."""
+NOT_ASKED = frozenset({"kind", "department"})
+"""Facets that a query names because something is needed, not because it is liked."""
+CENTROID_ITEMS = 32
+"""So many of the items that weigh most make the centroid."""
 PRIOR = 5.0
 """How many chosen products a facet's prior is worth: below that little is believed."""
 LIMIT = 2.0
@@ -33,6 +48,8 @@ PRICE_SPREAD = 0.6
 
 Prices = Mapping[str, float]
 """The usual price of each category, by name."""
+Vectors = Mapping[str, NDArray[np.float32]]
+"""Unit vectors of products, by id."""
 
 
 def affinities(
@@ -42,6 +59,8 @@ def affinities(
     now_ms: int,
     half_life_s: float = PROFILE_HALF_LIFE_S,
     prices: Prices | None = None,
+    vectors: Vectors | None = None,
+    facets: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, float]:
     """How well each product fits a memory, beside the others at hand.
 
@@ -51,27 +70,39 @@ def affinities(
         now_ms: the time of now, epoch milliseconds.
         half_life_s: after how many seconds a deed counts half.
         prices: usual prices; without them the price says nothing.
+        vectors: text vectors of the products at hand and of the remembered items, as far as known; without them
+            likeness says nothing.
+        facets: what each facet weighs; those that are missing weigh :data:`ATTRIBUTE_WEIGHT`.
 
     Returns:
         0..1 by id, 0.5 is neutral. Empty when nothing is remembered that could be compared.
     """
     weights = item_weights(taste, now_ms, half_life_s)
-    if not weights or not products:
+    if not (weights or taste.queries) or not products:
         return {}
     offered: dict[str, dict[str, str]] = {}
     for name, source in products.items():
         for facet, value in facts_of(source).facets.items():
             offered.setdefault(facet, {})[name] = value
     total = dict.fromkeys(products, 0.0)
-    for facet, chosen in _chosen(taste, weights).items():
+    chosen_of = _chosen(taste, weights)
+    for facet, asked in _asked(taste, offered, now_ms, half_life_s).items():
+        values = chosen_of.setdefault(facet, {})
+        for value, weight in asked.items():
+            values[value] = values.get(value, 0.0) + weight
+    if not chosen_of:
+        return {}
+    for facet, chosen in sorted(chosen_of.items()):
         if facet in offered:
-            weight, values = WEIGHTS.get(facet, ATTRIBUTE_WEIGHT), offered[facet]
-            lifts = _lifts(chosen, values)
+            factor, at_hand = facets.get(facet, ATTRIBUTE_WEIGHT), offered[facet]
+            lifts = _lifts(chosen, at_hand)
             if lifts:
-                for name, value in values.items():
-                    total[name] += weight * lifts[value]
+                for name, value in at_hand.items():
+                    total[name] += factor * lifts[value]
     for name, fit in _price_fits(taste, weights, products, prices or {}).items():
         total[name] += PRICE_WEIGHT * fit
+    for name, fit in _likenesses(weights, products, vectors or {}).items():
+        total[name] += VECTOR_WEIGHT * fit
     return {name: 1.0 / (1.0 + math.exp(-value)) for name, value in total.items()}
 
 
@@ -82,6 +113,12 @@ def item_weights(taste: Taste, now_ms: int, half_life_s: float) -> dict[str, flo
         age_s = max(0, now_ms - deed.time_ms) / 1000.0
         found[item] = found.get(item, 0.0) + STRENGTH.get(action, 0.0) * 2.0 ** (-age_s / half_life_s)
     return {item: weight for item, weight in found.items() if weight > 1e-6}
+
+
+def centroid_items(taste: Taste, now_ms: int, half_life_s: float) -> list[str]:
+    """The items whose vectors make the centroid: those that weigh most, ties by id."""
+    weights = item_weights(taste, now_ms, half_life_s)
+    return sorted(weights, key=lambda item: (-weights[item], item))[:CENTROID_ITEMS]
 
 
 def facet_weights(taste: Taste, facet: str, weights: Mapping[str, float]) -> dict[str, float]:
@@ -97,6 +134,47 @@ def _chosen(taste: Taste, weights: Mapping[str, float]) -> dict[str, dict[str, f
             values = found.setdefault(facet, {})
             values[value] = values.get(value, 0.0) + weight
     return {facet: found[facet] for facet in sorted(found)}
+
+
+def _asked(
+    taste: Taste, offered: Mapping[str, Mapping[str, str]], now_ms: int, half_life_s: float
+) -> dict[str, dict[str, float]]:
+    """The decayed weight of each value at hand that stands in the person's own queries as whole words, by facet."""
+    padded = {
+        f" {text} ": ASKED * 2.0 ** (-max(0, now_ms - when) / 1000.0 / half_life_s)
+        for text, when in sorted(taste.queries.items())
+    }
+    everything = "\n".join(padded)
+    found: dict[str, dict[str, float]] = {}
+    for facet, values in offered.items():
+        if facet in NOT_ASKED:
+            continue
+        for value in sorted({value for value in values.values() if f" {value} " in everything}):
+            weight = sum(strength for text, strength in padded.items() if f" {value} " in text)
+            if weight > 1e-6:
+                found.setdefault(facet, {})[value] = weight
+    return found
+
+
+def _likenesses(
+    weights: Mapping[str, float], products: Mapping[str, Mapping[str, Any]], vectors: Vectors
+) -> Mapping[str, float]:
+    """The cosine of each product at hand to the centroid of what was chosen, -1..1, both seen from the mean of what is
+    at hand, and shrunk where little was chosen; products without a vector are left out."""
+    chosen = sorted((item for item in weights if item in vectors), key=lambda item: (-weights[item], item))
+    chosen = chosen[:CENTROID_ITEMS]
+    at_hand = [name for name in products if name in vectors]
+    if not chosen or len(at_hand) < 2:
+        return {}
+    table = np.stack([vectors[name] for name in at_hand]).astype(np.float64)
+    mean = table.mean(axis=0)
+    factors = np.array([weights[item] for item in chosen])
+    trust = factors.sum() / (factors.sum() + PRIOR)
+    centre = factors @ np.stack([vectors[item] for item in chosen]) / factors.sum() - mean
+    table -= mean
+    lengths = np.linalg.norm(table, axis=1) * np.linalg.norm(centre)
+    cosines = np.divide(table @ centre, lengths, out=np.zeros(len(at_hand)), where=lengths > 1e-9)
+    return {name: trust * float(value) for name, value in zip(at_hand, cosines, strict=True)}
 
 
 def _lifts(chosen: Mapping[str, float], values: Mapping[str, str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from plugin.client import Engine
 from plugin.names import PROFILES, UBI_EVENTS, UBI_QUERIES
 from plugin.statedocs import read_many
 
-from .affinity import PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, affinities
+from .affinity import PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, Vectors, affinities, centroid_items
 from .deeds import deeds_of
 from .errors import KeyWornOut, ProfileBusy
 from .event_times import milliseconds, now_ms
@@ -44,6 +44,12 @@ class Held:
 
     def __bool__(self) -> bool:
         return bool(self.profile or self.session)
+
+    def liked(self) -> list[str]:
+        """Items whose vectors say what the visitor likes; see :func:`personal.affinity.affinities`."""
+        now = now_ms()
+        memories = ((self.profile, PROFILE_HALF_LIFE_S), (self.session, SESSION_HALF_LIFE_S))
+        return sorted({item for taste, half in memories for item in centroid_items(taste, now, half)})
 
 
 NOTHING_HELD = Held()
@@ -105,6 +111,8 @@ class Profiles:
         catalogue: str,
         products: Mapping[str, Mapping[str, Any]],
         *,
+        vectors: Vectors | None = None,
+        at_ms: int | None = None,
         timeout_s: float | None = None,
     ) -> dict[str, dict[str, float]]:
         """The signals ``profile`` and ``session`` of products that are compared with each other.
@@ -113,6 +121,8 @@ class Profiles:
             held: what :meth:`read` gave.
             catalogue: the alias.
             products: the catalogue's form, by id.
+            vectors: text vectors of the products and of the items of :meth:`Held.liked`, as far as known.
+            at_ms: the time of now; ``None`` asks the clock.
             timeout_s: seconds, should the usual prices have to be read.
 
         Returns:
@@ -123,13 +133,13 @@ class Profiles:
         """
         if not held or not products:
             return {}
-        prices, now = self.usual.of(catalogue, timeout_s=timeout_s), now_ms()
+        prices, now = self.usual.of(catalogue, timeout_s=timeout_s), now_ms() if at_ms is None else at_ms
         found: dict[str, dict[str, float]] = {}
         for name, taste, half_life_s in (
             ("profile", held.profile, PROFILE_HALF_LIFE_S),
             ("session", held.session, SESSION_HALF_LIFE_S),
         ):
-            known = affinities(taste, products, now_ms=now, half_life_s=half_life_s, prices=prices)
+            known = affinities(taste, products, now_ms=now, half_life_s=half_life_s, prices=prices, vectors=vectors)
             for item, value in known.items():
                 found.setdefault(item, {})[name] = value
         return found

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugin.document import passage
-from ranker.blend import NEUTRAL, contributions
+from plugin.document import category_path, passage
+from ranker.blend import NEUTRAL, PRIOR, Blend, contributions
+from ranker.sequence import NO_EXPECTATION, Expected
 
 from .counters import DAY_MS
 from .taste import STRENGTH, Taste
@@ -48,7 +49,8 @@ class Origins:
     Attributes:
         together: what goes with the viewed item.
         visit: what goes with the other items of the visit.
-        sequence: what a sequence model expects next.
+        sequence: what a sequence model expects next, its best.
+        expected: all that it expects.
         trending: what many people care for now.
         social: what friends share.
     """
@@ -58,6 +60,7 @@ class Origins:
     sequence: Mapping[str, float] = field(default_factory=dict)
     trending: Mapping[str, float] = field(default_factory=dict)
     social: Mapping[str, float] = field(default_factory=dict)
+    expected: Expected = NO_EXPECTATION
 
     def ids(self, most: int = ALSO) -> tuple[str, ...]:
         """The candidates, taken in turn from each origin, its best first, so that none crowds out the others."""
@@ -124,7 +127,21 @@ def title_of(source: Mapping[str, Any]) -> str:
     return title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1].rstrip() + "…"
 
 
-def reason_of(item: str, signals: Mapping[str, float], origins: Origins, viewed: str | None) -> str:
+def shared_category(viewed: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
+    """The signal ``category``: how much of the viewed item's path of categories another item shares, from the widest
+    on, 0..1; ``None`` where either has none."""
+    first, second = (tuple(name.casefold() for name in category_path(source)) for source in (viewed, other))
+    if not first or not second:
+        return None
+    shared = 0
+    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
+        shared += 1
+    return shared / len(first)
+
+
+def reason_of(
+    item: str, signals: Mapping[str, float], origins: Origins, viewed: str | None, blend: Blend = PRIOR
+) -> str:
     """Why an item is recommended, in words: what moved it most.
 
     Args:
@@ -132,11 +149,10 @@ def reason_of(item: str, signals: Mapping[str, float], origins: Origins, viewed:
         signals: all that are known of it.
         origins: where candidates came from.
         viewed: title of the viewed item; ``None`` where none is.
+        blend: how signals were weighed.
     """
-    moved = contributions(signals)
-    for name in ("session", "profile"):
-        if name in signals:
-            moved[name] = 2.0 * (signals[name] - NEUTRAL)
+    moved = contributions(signals, blend)
+    moved.pop("category", None)  # what is similar is of its kind anyway
     name, most = max(moved.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0.0))
     if most > 0.2:
         return _moved(name, item, origins, viewed)

@@ -63,12 +63,20 @@ class TogetherReader:
         self._lock = threading.Lock()
         self._trending: dict[str, tuple[float, dict[str, float]]] = {}
 
-    def of(self, catalogue: str, wanted: Sequence[Sequence[str]], *, timeout_s: float | None = None) -> list[Together]:
+    def of(
+        self,
+        catalogue: str,
+        wanted: Sequence[Sequence[str]],
+        *,
+        apart: str | None = None,
+        timeout_s: float | None = None,
+    ) -> list[Together]:
         """What goes with items, in two requests for all of them.
 
         Args:
             catalogue: the alias.
             wanted: sets of items; one answer each, over the people who cared for any item of the set.
+            apart: a person, by the counters' name, whose own deeds are not to count.
             timeout_s: seconds for each of the two requests.
 
         Raises:
@@ -79,7 +87,7 @@ class TogetherReader:
             return [NOTHING for _ in wanted]
         kinds = (INTEREST, ("purchase",))
         pairs = [(items, kind) for items in asked for kind in kinds]
-        groups = people_of(self._engine, self._family, catalogue, pairs, timeout_s=timeout_s)
+        groups = people_of(self._engine, self._family, catalogue, pairs, apart=apart, timeout_s=timeout_s)
         known = [(place, group) for place, group in enumerate(groups) if group.people]
         jobs = [(group, pairs[place][1], pairs[place][0]) for place, group in known]
         found = overlaps(self._engine, self._family, catalogue, jobs, timeout_s=timeout_s)

@@ -18,7 +18,7 @@ K_LEXICAL = 20
 
 
 def request_of(viewed: Mapping[str, Any] | None, *, hidden: Iterable[str], also: Sequence[str]) -> SearchRequest:
-    """What to ask the engine for beside a product.
+    """What to ask the engine for beside a product; what is out of stock does not come.
 
     Args:
         viewed: with its stored vectors; ``None`` where nothing is looked at.
@@ -32,6 +32,7 @@ def request_of(viewed: Mapping[str, Any] | None, *, hidden: Iterable[str], also:
         k_lexical=K_LEXICAL,
         k_vector=K_VECTOR,
         hidden=tuple(sorted(hidden)),
+        available=True,
         also=tuple(also),
         spelling=False,
     )

@@ -45,6 +45,7 @@ class SearchRequest:
         k_lexical: how many of the best lexical matches enter the window.
         k_vector: how many of the nearest by each vector do.
         hidden: ids that must not be found, counted or offered as facets.
+        available: whether what is marked as out of stock must not be found either.
         also: ids that are brought whatever they score, as far as the filters let them through.
         from_: place of the first wanted result.
         size: how many are wanted.
@@ -62,6 +63,7 @@ class SearchRequest:
     k_lexical: int = 100
     k_vector: int = 100
     hidden: tuple[str, ...] = ()
+    available: bool = False
     also: tuple[str, ...] = ()
     from_: int = 0
     size: int = 10
@@ -172,6 +174,8 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     clauses = [*build_filters(request.filters), *map(dict, request.clauses)]
     if request.hidden:
         clauses.append({"bool": {"must_not": [{"ids": {"values": list(request.hidden)}}]}})
+    if request.available:
+        clauses.append({"bool": {"must_not": [{"term": {"in_stock": False}}]}})
     return clauses
 
 

@@ -64,6 +64,7 @@ def people_of(
     catalogue: str,
     groups: Sequence[tuple[Sequence[str], Sequence[str]]],
     *,
+    apart: str | None = None,
     limit: int = PEOPLE,
     timeout_s: float | None = None,
 ) -> list[Group]:
@@ -74,6 +75,7 @@ def people_of(
         family: of the counters.
         catalogue: the alias.
         groups: (items, actions) each: those who did one of the actions with one of the items.
+        apart: somebody who is left out of every group.
         limit: most people of a group.
         timeout_s: seconds; ``None`` takes the configuration's.
 
@@ -86,9 +88,12 @@ def people_of(
     searches = []
     for items, actions in groups:
         clauses = [*_of(family, catalogue), {"terms": {"item": list(items)}}, {"terms": {"did": list(actions)}}]
+        query: dict[str, Any] = {"bool": {"filter": clauses}}
+        if apart is not None:
+            query["bool"]["must_not"] = [{"term": {"person": apart}}]
         body = {
             "size": limit,
-            "query": {"bool": {"filter": clauses}},
+            "query": query,
             "sort": [{"at": "desc"}],
             "track_total_hits": False,
             "_source": ["person"],

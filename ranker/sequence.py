@@ -8,7 +8,7 @@ generalises, the memory knows what is rare.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -142,24 +142,78 @@ class SequenceModel:
         logits = self._table[:, :-1] @ state[0] + self._table[:, -1]
         return mixed(softmax(logits), memory_of(self._neighbours, known, self._mixture), self.config.share)
 
-    def following(self, history: Sequence[str], size: int = 50) -> dict[str, float]:
-        """The most likely next items, without those of the history.
-
-        Returns:
-            Value in 0..1 by id: with ``r`` the probability beside that of blind choice, ``sqrt(r) / (1 + sqrt(r))``;
-            0.5 is chance.
-        """
+    def expected(self, history: Sequence[str]) -> Expected:
+        """What comes next, of everything that the model knows but the history itself."""
         chances = self.chances(history)
         if chances is None:
-            return {}
+            return NO_EXPECTATION
         chances[[self._number[item] for item in set(history) if item in self._number]] = -1.0
-        best = np.argsort(-chances, kind="stable")[:size]
-        roots = np.sqrt(np.maximum(chances[best], 0.0) * len(self.items))
-        return {
-            self.items[number]: float(root / (1.0 + root))
-            for number, root in zip(best, roots, strict=True)
-            if chances[number] >= 0.0
-        }
+        return Expected(self.items, self._number, chances)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a model expects next, as values in 0..1: with ``r`` the probability beside that of blind choice,
+    ``sqrt(r) / (1 + sqrt(r))``; 0.5 is chance.
+
+    Attributes:
+        items: ids by number.
+        numbers: the other way.
+        chances: the probability of each; below 0: is not meant.
+    """
+
+    items: Sequence[str]
+    numbers: Mapping[str, int]
+    chances: Floats
+
+    def __bool__(self) -> bool:
+        return len(self.items) > 0
+
+    def best(self, size: int = 50) -> dict[str, float]:
+        """The most likely ones, best first."""
+        order = np.argsort(-self.chances, kind="stable")[:size]
+        return {self.items[int(number)]: self._value(int(number)) for number in order if self.chances[number] >= 0.0}
+
+    def value(self, item: str) -> float | None:
+        """Of one item; ``None`` where the model does not know it or it is not meant."""
+        number = self.numbers.get(item)
+        return None if number is None or self.chances[number] < 0.0 else self._value(number)
+
+    def with_strangers(self, ids: Sequence[str], vectors: Mapping[str, Floats]) -> dict[str, float]:
+        """Of several items; one that came after training stands like those that it is like.
+
+        Its distance from chance is that of its :data:`LIKE` nearest known items among the others, weighed by likeness,
+        times how near the nearest is; with nothing nearer than :data:`NEAR` it stays unknown.
+
+        Args:
+            ids: the items.
+            vectors: unit vectors of their texts, as far as known.
+        """
+        found = {item: value for item in ids if (value := self.value(item)) is not None}
+        known = [item for item in found if item in vectors]
+        strangers = [item for item in ids if item not in self.numbers and item in vectors]
+        if not known or not strangers:
+            return found
+        cosines = np.stack([vectors[item] for item in strangers]) @ np.stack([vectors[item] for item in known]).T
+        lifts = np.array([found[item] - 0.5 for item in known])
+        for item, row in zip(strangers, cosines, strict=True):
+            nearest = np.argsort(-row, kind="stable")[:LIKE]
+            nearest = nearest[row[nearest] >= NEAR]
+            if len(nearest):
+                mean = float(np.average(lifts[nearest], weights=row[nearest]))
+                found[item] = 0.5 + mean * min(1.0, float(row[nearest[0]]))
+        return found
+
+    def _value(self, number: int) -> float:
+        root = float(np.sqrt(max(float(self.chances[number]), 0.0) * len(self.items)))
+        return root / (1.0 + root)
+
+
+NO_EXPECTATION = Expected((), {}, np.zeros(0, np.float32))
+LIKE = 3
+"""So many known items speak for one that is not."""
+NEAR = 0.5
+"""The least cosine of two texts that are alike."""
 
 
 def read_config(folder: Path) -> SequenceConfig:

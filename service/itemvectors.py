@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class ItemVectors:
         self._engine = engine
         self._size = size
         self._known: OrderedDict[Key, NDArray[np.float16]] = OrderedDict()
+        self._newest: dict[tuple[str, str], Key] = {}
         self._lock = threading.Lock()
 
     def of(
@@ -60,7 +61,30 @@ class ItemVectors:
             found |= self._fetched(index, {name: keys[name] for name in missing}, timeout_s)
         return {name: vector.astype(np.float32) for name, vector in found.items()}
 
-    def _fetched(self, index: str, keys: Mapping[str, Key], timeout_s: float | None) -> dict[str, NDArray[np.float16]]:
+    def by_id(
+        self, index: str, ids: Iterable[str], *, timeout_s: float | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """Unit vectors of products that were not found but are remembered: of the text that each had when it was last
+        read; arguments and errors as of :meth:`of`."""
+        found: dict[str, NDArray[np.float16]] = {}
+        missing: dict[str, Key | None] = {}
+        with self._lock:
+            for name in ids:
+                key = self._newest.get((index, name))
+                if key is None:
+                    missing[name] = None
+                else:
+                    self._known.move_to_end(key)
+                    found[name] = self._known[key]
+        metrics.ITEM_VECTORS.labels("hit").inc(len(found))
+        metrics.ITEM_VECTORS.labels("miss").inc(len(missing))
+        if missing:
+            found |= self._fetched(index, missing, timeout_s)
+        return {name: vector.astype(np.float32) for name, vector in found.items()}
+
+    def _fetched(
+        self, index: str, keys: Mapping[str, Key | None], timeout_s: float | None
+    ) -> dict[str, NDArray[np.float16]]:
         fields = [TEXT_VECTOR, f"{OWN}.{TEXT_SHA}"]
         stored = read_many(self._engine, [(index, name) for name in keys], fields=fields, timeout_s=timeout_s)
         found = {}
@@ -70,13 +94,17 @@ class ItemVectors:
                 continue
             vector = np.asarray(value, np.float32)
             found[name] = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float16)
+            key, stands = keys[name], document.source.get(OWN, {}).get(TEXT_SHA)
             # The product may have changed since it was found; then its vector is of another text.
-            if document.source.get(OWN, {}).get(TEXT_SHA) == keys[name][2]:
-                self._remember(keys[name], found[name])
+            if stands is not None and (key is None or key[2] == stands):
+                self._remember((index, name, str(stands)), found[name])
         return found
 
     def _remember(self, key: Key, vector: NDArray[np.float16]) -> None:
         with self._lock:
             self._known[key] = vector
+            self._newest[key[:2]] = key
             while len(self._known) > self._size:
-                self._known.popitem(last=False)
+                gone, _ = self._known.popitem(last=False)
+                if self._newest.get(gone[:2]) == gone:
+                    del self._newest[gone[:2]]

@@ -24,6 +24,7 @@ from ranker.model import Ranker
 
 from . import metrics
 from .behaviour import Behaviour
+from .blends import Blends
 from .encoders import Encoders
 from .engine import engine_from
 from .itemvectors import ItemVectors
@@ -78,6 +79,7 @@ class Parts:
         self.encoders = Encoders(settings)
         self.media = media or Media()
         self.sequences = Sequences(settings.sequence_path)
+        self.blends = Blends(settings.blend_path)
         self.streams = Streams(settings.streams)
         self._lock = threading.RLock()
         self._engine: Engine | None = None

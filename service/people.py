@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personal import keystore, masterkeys
+from personal.affinity import Vectors
 from personal.deeds import deeds_of
 from personal.errors import KeyStoreUnusable, PersonalError
 from personal.friends import Friends
@@ -94,11 +95,19 @@ class People:
         return held, "profile" if held.broken else None
 
     def signals(
-        self, held: Held, catalogue: str, products: Mapping[str, Mapping[str, Any]]
+        self,
+        held: Held,
+        catalogue: str,
+        products: Mapping[str, Mapping[str, Any]],
+        *,
+        vectors: Vectors | None = None,
+        at_ms: int | None = None,
     ) -> tuple[Mapping[str, Mapping[str, float]], str | None]:
-        """The signals ``profile`` and ``session`` by product, and what is lacking, as :meth:`read` says it."""
+        """The signals ``profile`` and ``session`` by product, and what is lacking, as :meth:`read` says it;
+        arguments as :meth:`Profiles.signals` takes them."""
         try:
-            return self.profiles.signals(held, catalogue, products, timeout_s=self._limit_s), None
+            limit = self._limit_s
+            return self.profiles.signals(held, catalogue, products, vectors=vectors, at_ms=at_ms, timeout_s=limit), None
         except EngineError as error:
             without("profile", error)
             return {}, "profile"

@@ -27,6 +27,7 @@ from ranker.model import Workings
 
 from . import metrics, rankings
 from .catalogues import Catalogues
+from .likeness import WITH_VECTORS, vectors_for
 from .moments import with_moments
 from .parts import Parts
 from .people import without
@@ -36,9 +37,6 @@ from .rankings import StoredRanking
 from .schemas.search import FacetOut, ResultOut, SearchBody, SearchOut
 
 log = logging.getLogger("hybridrank.service")
-
-WITH_VECTORS = 64
-"""Candidates of a window whose text vectors the ranker gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +284,22 @@ class SearchService:
     def _with_affinity(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
         """Give each candidate the signals ``profile`` and ``session``, where anything is known about the visitor."""
         products = {hit.id: hit.source for hit in found.hits}
-        known, lacks = self._parts.people.signals(question.held, index, products)
+        vectors, without_vectors = self._likeness(question, found)
+        known, lacks = self._parts.people.signals(question.held, index, products, vectors=vectors)
         hits = tuple(replace(hit, signals={**hit.signals, **known.get(hit.id, {})}) for hit in found.hits)
-        return replace(found, hits=hits), lacks
+        return replace(found, hits=hits), lacks or without_vectors
+
+    def _likeness(self, question: Question, found: CandidateSet) -> tuple[Mapping[str, Vector], str | None]:
+        """The vectors by which the window is compared with what the visitor likes, and what is lacking."""
+        limit = self._parts.settings.behaviour_budget_ms / 1000
+        if not question.held.liked():
+            return {}, None
+        try:
+            with metrics.stage("vectors"):
+                return vectors_for(self._parts, question.catalogue, found.hits, question.held, timeout_s=limit), None
+        except EngineError as error:
+            without("vectors", error)
+            return {}, "vectors"
 
     def _rank(self, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
         """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so."""

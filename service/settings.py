@@ -49,6 +49,8 @@ class Settings(BaseSettings):
 
     sequence_models: Path | None = None
     """Where ``train sequence`` leaves a folder for each catalogue; ``None`` is ``sequence`` in ``home``."""
+    blends: Path | None = None
+    """Where ``train blend`` leaves a file for each catalogue; ``None`` is ``blend`` in ``home``."""
 
     threads: int = Field(2, ge=1, le=256)
     """Threads of one model run."""
@@ -120,6 +122,11 @@ class Settings(BaseSettings):
     def sequence_path(self) -> Path:
         """Where the sequence models of the catalogues lie."""
         return self.sequence_models or self.home / "sequence"
+
+    @property
+    def blend_path(self) -> Path:
+        """Where the blends of the catalogues lie."""
+        return self.blends or self.home / "blend"
 
     @classmethod
     def settings_customise_sources(

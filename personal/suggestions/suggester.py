@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from plugin.client import Engine
 from plugin.names import SUGGESTIONS
 
-from ..affinity import PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, affinities
+from ..affinity import KINDS_MATTER, PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, affinities
 from ..event_times import now_ms
 from ..profiles import NOTHING_HELD, Held
 from ..trail import shards_of
@@ -199,7 +199,8 @@ def _liked(hits: Iterable[Hit], held: Held) -> dict[str, float]:
     now = now_ms()
     total: dict[str, float] = {}
     for taste, half_life_s in ((held.profile, PROFILE_HALF_LIFE_S), (held.session, SESSION_HALF_LIFE_S)):
-        for name, value in affinities(taste, products, now_ms=now, half_life_s=half_life_s).items():
+        known = affinities(taste, products, now_ms=now, half_life_s=half_life_s, facets=KINDS_MATTER)
+        for name, value in known.items():
             total[name] = max(-0.5, min(0.5, total.get(name, 0.0) + value - 0.5))
     return total
 

@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_learns_where_a_ring_leads(folder: Path) -> None:
     model = SequenceModel(folder)
-    following = model.following(["a2", "a3"])
+    following = model.expected(["a2", "a3"]).best()
     assert max(following, key=lambda item: following[item]) in {"a4", "a1"}
     assert all(following[item] > 0.5 for item in ("a4",))
     assert following.keys().isdisjoint({"a2", "a3"})
@@ -63,10 +63,10 @@ def test_the_served_graph_is_the_trained_network(tmp_path: Path) -> None:
 
 def test_unknown_items_are_passed_over(folder: Path) -> None:
     model = SequenceModel(folder)
-    assert model.following(["nobody", "knows"]) == {}
-    assert model.following([]) == {}
-    assert model.following(["x", "a2", "y"]) == model.following(["a2"])
-    assert len(model.following(["a2"], size=3)) == 3
+    assert not model.expected(["nobody", "knows"])
+    assert model.expected([]).best() == {}
+    assert model.expected(["x", "a2", "y"]).best() == model.expected(["a2"]).best()
+    assert len(model.expected(["a2"]).best(3)) == 3
 
 
 def test_a_damaged_folder_is_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import clicks, clip, finetune, mine, pretrain, sequence, synthesise, together, tune, windows
+from . import blend, clicks, clip, finetune, mine, pretrain, sequence, synthesise, together, tune, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -20,5 +20,6 @@ def register(app: typer.Typer) -> None:
     group.command()(finetune.finetune)
     group.command()(tune.tune)
     group.command()(sequence.sequence)
+    group.command()(blend.blend)
     group.command()(clip.clip)
     app.add_typer(group, name="train")

@@ -1,0 +1,196 @@
+"""Learning a catalogue's blend from its log: what people went on to, seen from where they stood."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from personal.counters import DAY_MS
+from personal.event_times import now_ms
+from personal.profiles import Held
+from personal.visits import Next, Step, Trends, choices, steps
+from plugin.catalogue import Catalogue
+from plugin.document import passage
+from plugin.errors import EngineError
+from ranker.blend import BlendFile
+from ranker.blendfit import Choice, Fitted, fit_blend
+from ranker.candidate import Candidate
+from ranker.sequence import SequenceModel
+from ranker.significance import resampled_means
+
+from .catalogues import Catalogues
+from .parts import Parts
+from .problems import Problem
+from .recommend import scored
+from .recommend_window import Ask, Standpoint, Windowing
+
+PER_PERSON = 8
+"""Choices of one person, so that nobody outweighs all others."""
+
+Report = Callable[[int, int], None]
+
+
+class TooFewChoices(ValueError):
+    """The log holds too little to learn from; the message says how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a blend is learnt.
+
+    Attributes:
+        days: so far back the log is read.
+        most: choices that are looked at, spread over people.
+        eta: rank r of a list was looked at with probability ``r ** -eta``.
+        seed: which people are taken where there are too many, and how they are divided.
+    """
+
+    days: int = 30
+    most: int = 1500
+    eta: float = 0.8
+    seed: int = 7
+
+
+def learn(parts: Parts, index: str, settings: Settings, report: Report | None = None) -> BlendFile:
+    """Learn a blend from a catalogue's events.
+
+    What goes together is asked with the person left out; the sequence model's part is learnt with two models of half
+    the people each, that see the other half. So no signal knows what it is to foretell.
+
+    Args:
+        parts: of this process.
+        index: the catalogue.
+        settings: of learning.
+        report: called with (windows made, windows in all).
+
+    Raises:
+        TooFewChoices: the log holds too little.
+        UnknownCatalogue: no such index.
+        EngineError: the engine does not answer or refuses.
+    """
+    catalogue = Catalogues(parts.engine).find(index)
+    since = now_ms() - settings.days * DAY_MS
+    done = steps(parts.engine, index, since_ms=since)
+    dice = np.random.default_rng(settings.seed)
+    people = sorted(done)
+    people = [people[int(place)] for place in dice.permutation(len(people))]
+    wanted: list[Next] = []
+    for person in people:
+        wanted += choices(person, done[person], settings.eta, most=PER_PERSON)
+        if len(wanted) >= settings.most:
+            break
+    wanted = wanted[: settings.most]
+    trends = Trends(done)
+    found: list[Choice] = []
+    with _other_halves(parts, index, done, people) as sequence_of:
+        for number, one in enumerate(wanted, 1):
+            choice = _seen(parts, catalogue, one, trends, sequence_of(one.person))
+            if choice is not None:
+                found.append(choice)
+            if report is not None:
+                report(number, len(wanted))
+        fixed = ["social"] if sequence_of(people[0] if people else "") is not None else ["social", "sequence"]
+    try:
+        fitted = fit_blend(found, fixed=fixed, seed=settings.seed)
+    except ValueError as error:
+        raise TooFewChoices(f"too little to learn from in the last {settings.days} days: {error}") from error
+    return _file(index, settings, found, wanted, fitted)
+
+
+def save(made: BlendFile, path: Path) -> None:
+    """Write a blend where the service looks for it; a reader sees the old one or the new one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(made.model_dump_json(indent=2) + "\n", "utf-8")
+    partial.replace(path)
+
+
+def _seen(
+    parts: Parts, catalogue: Catalogue, one: Next, trends: Trends, sequence: SequenceModel | None
+) -> Choice | None:
+    """The window as it would have been made at that moment, and what was chosen of it; ``None``: nothing was."""
+    apart = parts.behaviour.pseudonyms.person(catalogue.name, one.person)
+    standpoint = Standpoint(
+        Held(one.profile, one.session), one.at_ms, apart, trends.at(one.at_ms, one.person), sequence
+    )
+    lacks: list[str] = []
+    window = Windowing(parts, catalogue, Ask(catalogue.name, one.viewed), standpoint, lacks)
+    try:
+        viewed = window.viewed()
+    except Problem:
+        return None  # the product has gone since
+    hits = window.hits(viewed, window.origins(viewed))
+    if lacks:
+        raise EngineError(f"a window could not be made whole: {', '.join(lacks)}")
+    chosen = {place: one.chosen[hit.id] for place, hit in enumerate(hits) if hit.id in one.chosen}
+    if not chosen or len(hits) < 2:
+        return None
+    candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits]
+    ranking, _ = scored(parts, viewed, candidates)
+    scores = {item.position: item.score for item in ranking.items}
+    return Choice(one.person, [scores[place] for place in range(len(hits))], [hit.signals for hit in hits], chosen)
+
+
+@contextmanager
+def _other_halves(
+    parts: Parts, index: str, done: Mapping[str, list[Step]], people: list[str]
+) -> Iterator[Callable[[str], SequenceModel | None]]:
+    """For each person a sequence model that has not seen them; ``None`` for everybody where the catalogue has no
+    sequence model, for then the signal is not known in service either."""
+    served = parts.sequences.of(index)
+    if served is None:
+        yield lambda _: None
+        return
+    from ranker.training.sequence import SequenceSettings, save, train_sequence
+
+    given = served.config.training.get("settings")
+    chosen = SequenceSettings.model_validate(given) if isinstance(given, dict) else SequenceSettings()
+    half = {person: number % 2 for number, person in enumerate(people)}
+    with tempfile.TemporaryDirectory(prefix="hybridrank-blend-") as folder:
+        models = []
+        for number in (0, 1):
+            seen = {person: _items(theirs) for person, theirs in done.items() if half[person] != number}
+            save(train_sequence(seen, chosen), Path(folder) / str(number))
+            models.append(SequenceModel(Path(folder) / str(number)))
+        yield lambda person: models[half.get(person, 0)]
+
+
+def _items(theirs: list[Step]) -> list[str]:
+    items: list[str] = []
+    for step in theirs:
+        item = str(step.action.item)
+        if step.action.action != "return" and (not items or items[-1] != item):
+            items.append(item)
+    return items[-200:]
+
+
+def _file(index: str, settings: Settings, found: list[Choice], wanted: list[Next], fitted: Fitted) -> BlendFile:
+    gain = (fitted.held_out - fitted.held_out_prior)[:, None]
+    low, high = np.percentile(resampled_means(gain, resamples=4000), [2.5, 97.5])
+    people = len({choice.person for choice in found})
+    return BlendFile(
+        catalogue=index,
+        model=round(fitted.blend.model, 4),
+        weights={name: round(value, 4) for name, value in fitted.blend.weights.items()},
+        people={"days": settings.days, "unit": "person", "people": people, "differential_privacy": None},
+        training={
+            "choices": len(found),
+            "choices_outside_the_window": len(wanted) - len(found),
+            "eta": settings.eta,
+            "pull": fitted.pull,
+            "learnt": list(fitted.learnt),
+            "held_out": {
+                "people": len(fitted.held_out),
+                "reciprocal_rank": round(float(fitted.held_out.mean()), 4),
+                "reciprocal_rank_of_priors": round(float(fitted.held_out_prior.mean()), 4),
+                "gain": round(float(gain.mean()), 4),
+                "gain_ci": [round(float(low), 4), round(float(high), 4)],
+            },
+        },
+    )
