@@ -1,16 +1,19 @@
 """What recommendations are worth to simulated shoppers, whose true tastes are known.
 
-    hybridrank sample SHOP --products 600 --queries 1 --shoppers 300 --no-images
-    python -m benchmarks.shoppers SHOP --move
-    hybridrank index SHOP/products.jsonl; hybridrank events SHOP/recent.jsonl; hybridrank train sequence
-    python -m benchmarks.shoppers SHOP [--people 100]
+    hybridrank sample SHOP --products 600 --queries 1 --no-images
+    python -m benchmarks.shoppers SHOP --prepare
+    hybridrank index SHOP/products.jsonl; hybridrank events SHOP/seen.jsonl
+    hybridrank train sequence; hybridrank train blend
+    python -m benchmarks.shoppers SHOP [--people 200]
 
-``--move`` writes the shoppers' clicks, carts and purchases with times that end now, for tastes and behaviour fade. Each
-shopper has their past in an encrypted profile, then needs something and looks at a product of
-that kind. Every system answers with 8 products. What the shopper would do with the list is not drawn but computed: rank
-r is looked at with probability r^-0.8, and clicking, buying and sending back have the probabilities of
-``personal.shoppers``. The oracle lists the products by the true probability of a purchase. Conversion is purchases for
-a list, the return rate is returns for a purchase; both are given as the share of the way from popularity to the oracle.
+``--prepare`` lets 300 shoppers, and 400 others, use a search by words for two weeks that end now. What the first do is
+the shop's log, from which everything is learnt; of the others only their own past is known, in their own profile. They
+look at results from the top down until they have enough (a cascade), while the learner takes clicks to depend on the
+place alone. Each of the others then needs something and looks at a product of that kind. Every system answers with 8
+products. What the shopper would do with the list is not drawn but computed: rank r is looked at with probability
+r^-0.8, and clicking, buying and sending back have the probabilities of ``personal.shoppers``. The oracle lists the
+products by the true probability of a purchase. Conversion is purchases for a list, the return rate is returns for a
+purchase; both are given as the share of the way from popularity to the oracle.
 """
 
 from __future__ import annotations
@@ -21,13 +24,15 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from personal.shoppers import Market, Shopper, make_shoppers
+from indexer.sample import phrases
+from personal.event_times import now_ms
+from personal.shoppers import Cascade, LexicalSearch, Market, Shopper, make_shoppers, simulate
 from personal.shoppers.chance import Chance
 from personal.shoppers.market import Product, kind
 from personal.shoppers.session import World, attraction, need_of, odds_of
@@ -36,15 +41,20 @@ from plugin.candidates import gather
 from plugin.catalogue import lookup
 from plugin.query import SearchRequest
 from plugin.statedocs import read_many
+from ranker.blend import PRIOR, Blend
 from ranker.significance import resampled_means
 from service.parts import Parts
-from service.recommend import Ask
+from service.recommend import Ask, ranked
+from service.recommend_window import Standpoint, Windowing
 from service.settings import Settings
 
 SIZE = 8
 DECAY = 0.8
 SEED = 7
-CARED = frozenset({"click", "view", "add_to_cart", "purchase"})
+CARED = frozenset({"click", "view", "add_to_cart", "purchase", "return"})
+LOGGED = 300
+OTHERS = 400
+DAYS = 14
 
 
 def chances(shopper: Shopper, product: Product, wanted: str) -> tuple[float, float]:
@@ -83,12 +93,14 @@ class Shop:
 
     Attributes:
         popular: ids of products by how many events they have.
+        learnt: the blend that was learnt.
     """
 
     parts: Parts
     index: str
     market: Market
     popular: list[str]
+    learnt: Blend
 
     def measured(self, shopper: Shopper, past: list[dict[str, Any]]) -> tuple[list[str], list[float]]:
         """Names of the systems, and of each the expected purchases and returns of its list."""
@@ -104,8 +116,8 @@ class Shop:
             "popularity": self.popular,
             "popularity within the kind": [i for i in self.popular if kind(self.market.products[i]) == wanted],
             "text vectors": self._vectors(viewed),
-            "recommend, to nobody": self._recommended(viewed, NOBODY),
-            "recommend, to the person": self._recommended(viewed, visitor),
+            **self._recommended(viewed, NOBODY, "nobody"),
+            **self._recommended(viewed, visitor, "the person"),
             "oracle": sorted(
                 self.market.products,
                 key=lambda item: (-chances(shopper, self.market.products[item], wanted)[0], item),
@@ -127,49 +139,71 @@ class Shop:
         hits = gather(self.parts.engine, found, request).hits
         return [hit.id for hit in sorted(hits, key=lambda hit: -hit.signals["text_vector"])]
 
-    def _recommended(self, item: str, visitor: Visitor) -> list[str]:
-        answer = self.parts.recommend.answer(Ask(self.index, item, SIZE, 0.0, (), visitor))
-        if answer.degraded:
-            raise SystemExit(f"the service is degraded: {answer.degraded}")
-        return [one.id for one in answer.recommendations]
+    def _recommended(self, item: str, visitor: Visitor, who: str) -> dict[str, list[str]]:
+        """Lists by the priors and by what was learnt, of one window."""
+        found, lacks = lookup(self.parts.engine, self.index), list[str]()
+        held, lacking = self.parts.people.read(visitor, self.index)
+        window = Windowing(self.parts, found, Ask(self.index, item), Standpoint(held, now_ms()), lacks)
+        viewed = window.viewed()
+        hits = window.hits(viewed, window.origins(viewed))
+        lists = {}
+        for name, blend in (("priors", PRIOR), ("learnt", self.learnt)):
+            ranking, degraded = ranked(self.parts, viewed, hits, blend)
+            if lacks or lacking or degraded:
+                raise SystemExit(f"the service is degraded: {lacks}, {lacking}, {degraded}")
+            lists[f"{name}, to {who}"] = [one.id for one in ranking.items]
+        return lists
 
 
-def move(shop: Path) -> None:
-    """Write what shoppers cared for with times that end now."""
-    events = [json.loads(line) for line in (shop / "events.jsonl").read_text("utf-8").splitlines()]
-    events = [event for event in events if event["action_name"] in CARED]
-    times = [datetime.fromisoformat(event["timestamp"]) for event in events]
-    later = datetime.now(UTC) - max(times)
-    with (shop / "recent.jsonl").open("w", encoding="utf-8") as out:
-        for event, time in zip(events, times, strict=True):
-            event["timestamp"] = (time + later).isoformat(timespec="milliseconds")
-            out.write(json.dumps(event, ensure_ascii=False) + "\n")
+def prepare(shop: Path) -> None:
+    """Write what shoppers did: ``seen.jsonl`` and ``others.jsonl``."""
+    catalogue = [json.loads(line) for line in (shop / "products.jsonl").read_text("utf-8").splitlines()]
+    market = Market.of(catalogue, SEED)
+    people = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)
+    logged = {one.client_id for one in people[:LOGGED]}
+    start = (datetime.now(UTC) - timedelta(days=DAYS, hours=22)).replace(minute=0, second=0, microsecond=0)
+    now = datetime.now(UTC).isoformat()
+    search = LexicalSearch(catalogue)
+    records = simulate(people, search, market, SEED, days=DAYS, start=start, phrases=phrases(), clicks=Cascade())
+    with (shop / "seen.jsonl").open("w", encoding="utf-8") as seen, (shop / "others.jsonl").open("w") as others:
+        for record in records:
+            if record.kind == "event" and record.timestamp < now:
+                out = seen if record.document["client_id"] in logged else others
+                out.write(json.dumps(record.document, ensure_ascii=False) + "\n")
+
+
+def cared_for(event: dict[str, Any]) -> bool:
+    """Whether somebody did something with a product, beside being shown it."""
+    return event["action_name"] in CARED
 
 
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shop", type=Path)
-    parser.add_argument("--people", type=int, default=100)
-    parser.add_argument("--move", action="store_true", help="write SHOP/recent.jsonl and end")
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--prepare", action="store_true", help="write SHOP/seen.jsonl and SHOP/others.jsonl, and end")
     given = parser.parse_args()
-    if given.move:
-        move(given.shop)
+    if given.prepare:
+        prepare(given.shop)
         return
     catalogue = [json.loads(line) for line in (given.shop / "products.jsonl").read_text("utf-8").splitlines()]
-    events = [json.loads(line) for line in (given.shop / "recent.jsonl").read_text("utf-8").splitlines()]
-    cared = [event for event in events if event["action_name"] in CARED]
+    cared, theirs = (
+        [event for line in (given.shop / name).read_text("utf-8").splitlines() if cared_for(event := json.loads(line))]
+        for name in ("seen.jsonl", "others.jsonl")
+    )
     popular = Counter(event["event_attributes"]["object"]["object_id"] for event in cared)
     pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for event in cared:
+    for event in theirs:
         pasts[event["client_id"]].append(event)
     market = Market.of(catalogue, SEED)
-    people = [one for one in make_shoppers(market, 300, SEED, bots=0) if len(pasts[one.client_id]) >= 3][: given.people]
+    others = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
+    people = [one for one in others if len(pasts[one.client_id]) >= 3][-given.people :]
     settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
     parts = Parts(settings)
     index = settings.index
     popular_first = [item for item, _ in popular.most_common() if item in market.products]
-    shop = Shop(parts, index, market, popular_first)
+    shop = Shop(parts, index, market, popular_first, parts.blends.of(index))
     rows = []
     for number, shopper in enumerate(people, 1):
         names, row = shop.measured(shopper, pasts[shopper.client_id][-150:])
@@ -187,6 +221,17 @@ def main() -> None:
         shares = [share(values, place, low, high, rate=rate) for rate in (False, True)]
         cells = [f"{a:.2f} ({b:.2f} to {c:.2f})" for a, b, c in shares]
         print(f"| {name} | {bought:.4f} | {returned / bought:.4f} | {' | '.join(cells)} |")
+    print("\n| purchases for a list | more |\n| --- | --- |")
+    for better, worse in (
+        ("priors, to the person", "priors, to nobody"),
+        ("learnt, to the person", "learnt, to nobody"),
+        ("learnt, to nobody", "priors, to nobody"),
+        ("learnt, to the person", "priors, to the person"),
+        ("learnt, to the person", "popularity within the kind"),
+    ):
+        gain = (values[:, 2 * names.index(better)] - values[:, 2 * names.index(worse)])[:, None]
+        edges = np.percentile(resampled_means(gain, resamples=4000), [2.5, 97.5])
+        print(f"| {better}, beside {worse} | {gain.mean():+.4f} ({edges[0]:+.4f} to {edges[1]:+.4f}) |")
     parts.close()
 
 

@@ -27,7 +27,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "sequence": 4.0,
         "social": 3.0,
         "trending": 1.0,
-        "category": 2.0,
+        "category": 4.0,
         "profile": 1.0,
         "session": 1.0,
     }
@@ -48,7 +48,7 @@ class Blend:
         weights: of the live signals, by name.
     """
 
-    model: float = 1.0
+    model: float = 0.5
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
 
 

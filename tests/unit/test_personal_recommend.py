@@ -9,7 +9,7 @@ import pytest
 from personal.recommend import Origins, Recent, merged, query_of, reason_of, title_of
 from personal.together import Together, lifts
 from plugin.together import Overlap, Overlaps
-from ranker.blend import WEIGHTS, blended, shortlist
+from ranker.blend import WEIGHTS, Blend, blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
 
 
@@ -61,7 +61,7 @@ def test_reasons_say_what_moved_the_item() -> None:
 def test_live_signals_move_the_logit_and_nothing_known_moves_nothing() -> None:
     window = [Candidate("a", "x", {}), Candidate("b", "x", {"together": 1.0}), Candidate("c", "x", {"together": 0.0})]
     ranking = Ranking((Scored("a", 0, 0.7), Scored("b", 1, 0.6), Scored("c", 2, 0.65)), "m", None, 3)
-    moved = blended(ranking, window)
+    moved = blended(ranking, window, Blend(1.0))
     assert [item.id for item in moved.items] == ["b", "a", "c"]
     scores = {item.id: item.score for item in moved.items}
     assert scores["a"] == pytest.approx(0.7)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from personal import taste as module
-from personal.affinity import PROFILE_HALF_LIFE_S, affinities, item_weights
+from personal.affinity import PRIOR, PROFILE_HALF_LIFE_S, VECTOR_WEIGHT, affinities, item_weights
 from personal.errors import SealBroken
 from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Facts, Taste, facts_of
 
@@ -138,3 +139,46 @@ def test_a_price_level_is_learnt_in_one_kind_and_used_in_another():
     found = affinities(cheap, at_hand, now_ms=NOW, prices=prices)
     assert found["50"] > found["100"] > found["200"]
     assert affinities(cheap, at_hand, now_ms=NOW) == dict.fromkeys(at_hand, 0.5)
+
+
+def test_a_value_in_a_query_of_ones_own_counts_as_chosen_and_fades():
+    def asked(text: str, age_ms: int = 0) -> Taste:
+        return EMPTY.plus([Action("", None, None, text, NOW - age_ms, "")])
+
+    at_hand = shop(a="Acme", b="Bolt", c="Bolt")
+    found = affinities(asked("Acme  shoes"), at_hand, now_ms=NOW)
+    assert found["a"] > 0.5 > found["b"] == found["c"]
+    later = affinities(asked("acme shoes", 60 * DAY_MS), at_hand, now_ms=NOW)
+    assert found["a"] > later["a"] > 0.5
+    # A part of a word is not the word, and what is needed is not what is liked.
+    assert affinities(asked("acmeville shoes"), at_hand, now_ms=NOW) == {}
+
+
+def test_likeness_is_the_cosine_to_the_centroid_from_the_mean_of_what_is_at_hand():
+    dice = np.random.default_rng(4)
+    vectors = {name: dice.normal(size=8).astype(np.float32) for name in ("old", "older", "a", "b", "c")}
+    vectors = {name: vector / np.linalg.norm(vector) for name, vector in vectors.items()}
+    memory = EMPTY.plus(
+        [
+            did("click", "old", facts=Facts({"x": "1"})),
+            did("purchase", "older", NOW - 30 * DAY_MS, facts=Facts({"x": "1"})),
+        ]
+    )
+    products: dict[str, dict[str, object]] = {name: {} for name in "abcd"}
+    found = affinities(memory, products, now_ms=NOW, vectors=vectors)
+    weights = {"old": 1.0, "older": 2.5}
+    mean = np.mean([vectors[name] for name in "abc"], axis=0)
+    centre = sum(weights[name] * vectors[name] for name in weights) / 3.5 - mean
+    for name in "abc":
+        away = vectors[name] - mean
+        cosine = float(away @ centre / np.linalg.norm(away) / np.linalg.norm(centre))
+        value = VECTOR_WEIGHT * cosine * 3.5 / (3.5 + PRIOR)
+        assert found[name] == pytest.approx(1 / (1 + math.exp(-value)), abs=1e-6)
+    assert found["d"] == 0.5
+    backwards = EMPTY.plus(
+        [
+            did("purchase", "older", NOW - 30 * DAY_MS, facts=Facts({"x": "1"})),
+            did("click", "old", facts=Facts({"x": "1"})),
+        ]
+    )
+    assert affinities(backwards, dict(reversed(products.items())), now_ms=NOW, vectors=vectors) == found

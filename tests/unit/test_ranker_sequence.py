@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from ranker.errors import ModelError, TrainingDataError  # noqa: E402
-from ranker.sequence import SequenceModel, mixed, softmax  # noqa: E402
+from ranker.sequence import NO_EXPECTATION, Expected, SequenceModel, mixed, softmax  # noqa: E402
 from ranker.training.sequence import SequenceSettings, chances, gain, save, train_sequence  # noqa: E402
 
 SETTINGS = SequenceSettings(width=16, length=8, epochs=25, negatives=20, window=2, dropout=0.0, threads=1, rate=1e-2)
@@ -99,3 +99,22 @@ def test_the_mixture_falls_back_to_the_network_where_memory_is_empty() -> None:
     network, nothing = np.array([0.6, 0.4], np.float32), np.zeros(2, np.float32)
     assert mixed(network, nothing, 0.5).tolist() == network.tolist()
     assert mixed(network, np.array([0.0, 1.0], np.float32), 0.5) == pytest.approx([0.3, 0.7])
+
+
+def test_what_came_after_training_stands_like_what_it_is_like() -> None:
+    expected = Expected(("a", "b", "c"), {"a": 0, "b": 1, "c": 2}, np.array([0.9, 0.05, -1.0], np.float32))
+    vectors = {
+        "a": np.array([1.0, 0.0], np.float32),
+        "b": np.array([0.0, 1.0], np.float32),
+        "like a": np.array([0.8, 0.6], np.float32),
+        "like nothing": np.array([-1.0, 0.0], np.float32),
+    }
+    found = expected.with_strangers([*vectors, "c", "without vector"], vectors)
+    high, low = expected.value("a"), expected.value("b")
+    assert high is not None
+    assert low is not None
+    mean = np.average([high - 0.5, low - 0.5], weights=[0.8, 0.6])
+    assert found == pytest.approx({"a": high, "b": low, "like a": 0.5 + mean * 0.8})
+    assert expected.value("c") is None
+    assert not NO_EXPECTATION
+    assert NO_EXPECTATION.with_strangers(["a"], vectors) == {}
