@@ -6,7 +6,7 @@ and :meth:`Erasure.replay` sweeps what is left of it, also after an older snapsh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -18,8 +18,9 @@ from plugin.names import UBI_EVENTS, UBI_QUERIES
 from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
 from .counters_store import CounterStore
 from .event_times import now_ms, strict_date_time
+from .friends import Friends
 from .holdings import Trace, delete_logged, logged
-from .keystore import Identity, KeyStore
+from .keystore import KeyStore
 from .profiles import Profiles
 from .pseudonyms import Pseudonyms
 from .sealed import SealedDocuments
@@ -60,7 +61,7 @@ class Erasure:
         pseudonyms: Pseudonyms,
         counters: CounterStore,
         asked: Asked,
-        also: Sequence[Callable[[Identity], object]] = (),
+        friends: Friends,
     ) -> None:
         """Make one.
 
@@ -71,7 +72,7 @@ class Erasure:
             pseudonyms: under which counters know people.
             counters: of behaviour.
             asked: counters of queries.
-            also: further parts that hold something of a person; each is told before the key goes.
+            friends: the graph and what is shared; erased before the key goes.
         """
         self._engine = engine
         self._store = store
@@ -80,7 +81,7 @@ class Erasure:
         self._counters = counters
         self._asked = asked
         self._social = SealedDocuments(engine, store)
-        self._also = also
+        self._friends = friends
 
     def erase(self, visitor: Visitor, subject: str | None) -> Erased:
         """Erase somebody. Whoever asks for them afterwards finds nobody; what they do next is a new person's.
@@ -96,8 +97,7 @@ class Erasure:
         person = visitor.person
         gone = False
         if person is not None and subject is not None:
-            for part in self._also:
-                part(person)
+            self._friends.erase(person)
             gone = self._store.delete(person.tenant, subject) is not None
         found = self._sweep(traces_of(visitor))
         records = found.records
@@ -156,6 +156,7 @@ class Erasure:
                 {"kind": kind, "catalogue": catalogue, **(_unreadable() if found.broken else shown(found.taste))}
                 for kind, catalogue, found in self._profiles.vault.all_of(person)
             ]
+            records += self._friends.held(person, self._catalogues())
         if visitor.session is not None:
             names = list(self._catalogues())
             slots = [session_slot(self._store, visitor.tenant, name, visitor.session, None) for name in names]

@@ -15,7 +15,7 @@ from typing import Any, cast
 from plugin.client import Engine
 
 from .counters import DAY_MS
-from .event_times import now_ms
+from .event_times import now_ms, strict_date_time
 from .keystore import Identity, KeyStore
 from .sealed import Place, SealedDocuments
 from .taste import STRENGTH, Action
@@ -125,6 +125,29 @@ class Friends:
         """Delete what is held about somebody here. Friends' records then hold a pseudonym that nothing stands for."""
         self.unshare(person)
         self._documents.delete_of(person.pseudonym)
+
+    def held(self, person: Identity, catalogues: Sequence[str]) -> list[dict[str, Any]]:
+        """What is held about somebody here, readable: since when they have each friend, and what they share.
+
+        Who a friend is stays out: a pseudonym would let the reader find the friend in the logs.
+
+        Raises:
+            EngineError: the engine does not answer.
+            KeyStoreUnusable: the store of keys does not work.
+        """
+        records: list[dict[str, Any]] = []
+        friends = self._documents.read([Place(person, "friends")])[0].get("friends", {})
+        if friends:
+            records.append({"kind": "friends", "since": [strict_date_time(at) for at in sorted(friends.values())]})
+        share = self._share(person.tenant, person.pseudonym)
+        places = [Place(share, "shared", name) for name in catalogues] if share is not None else []
+        for name, shared in zip(catalogues, self._documents.read(places) if places else [], strict=False):
+            items = [
+                {"item": item, "strength": strength, "last": strict_date_time(time_ms)}
+                for item, (strength, time_ms) in sorted(shared.get("items", {}).items())
+            ]
+            records.append({"kind": "shared", "catalogue": name, "items": items})
+        return records
 
     def note(self, person: Identity, deeds: Iterable[tuple[str, Action]]) -> None:
         """Add what somebody just did to what they share, if they share anything.

@@ -185,7 +185,7 @@ class Parts:
                 pseudonyms=self.behaviour.pseudonyms,
                 counters=self.behaviour.counters,
                 asked=self.suggest.asked,
-                also=[self.people.friends.erase],
+                friends=self.people.friends,
             )
 
     def _sweep(self) -> None:

@@ -108,6 +108,10 @@ def test_what_is_shared_reaches_friends_until_it_is_taken_back(
     everything = json.dumps(parts.engine.search(SOCIAL, {"size": 1000}))
     assert not any(secret in everything for secret in (*names, shared, later))
 
+    held = httpx.get(f"{service.url}/v1/profile", headers=as_ben, timeout=WAIT_S).json()["records"]
+    assert [len(one["since"]) for one in held if one["kind"] == "friends"] == [1]
+    assert shared in [item["item"] for one in held if one["kind"] == "shared" for item in one["items"]]
+    assert person(parts, ada).pseudonym not in json.dumps(held)
     assert httpx.delete(f"{service.url}/v1/sharing", headers=as_ben, timeout=WAIT_S).json() == {"sharing": False}
     buy(service, as_ben, later)
     assert all("social" not in one["signals"] for one in recommended(service, as_ada, social=True).values())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import runpy
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import hybridrank_client
@@ -182,3 +184,46 @@ def test_both_clients_have_the_same_calls():
     waits["aclose"] = waits.pop("close")
     assert waits == awaits
     assert hybridrank_client.__all__ == sorted(hybridrank_client.__all__)
+
+
+def test_the_client_that_waits_is_made_of_the_other():
+    folder = Path(hybridrank_client.__file__).parent
+    made = runpy.run_path(str(folder.parent / "twin.py"))["twin"]((folder / "aio.py").read_text("utf-8"))
+    assert made == (folder / "client.py").read_text("utf-8"), "run python clients/python/twin.py"
+
+
+def test_what_is_asked_in_the_address_is_sent_and_read():
+    one = {"id": "p1", "score": 0.5, "reason": "Similar", "signals": {"sequence": 0.7}, "source": {"title": "Boots"}}
+    text = {"text": "boots", "score": 0.4, "reason": "popular search"}
+    answers = {
+        "/v1/suggest": {"suggestions": [text]},
+        "/v1/recommend": {"recommendations": [one], "took_ms": 1.0, "degraded": "profile"},
+        "/v1/related": {"queries": [text], "documents": [one], "took_ms": 1.0},
+        "/v1/profile": {"records": []},
+        "/v1/graph": {"accepted": 1, "rejected": [{"field": "edges", "index": 1, "reason": "an edge to oneself"}]},
+        "/v1/sharing": {"sharing": True},
+    }
+    sent = []
+    transport = wire(lambda request: httpx.Response(200, json=answers[request.url.path]), sent)
+    with Client("http://shop", transport=transport) as client:
+        assert [found.text for found in client.suggest("b\u00f6 &", size=3)] == ["boots"]
+        found = client.recommend("p0", exclude=["p7", "p9"], social=True, size=4)
+        assert ([item.id for item in found], found.degraded) == (["p1"], "profile")
+        assert client.recommend(diversity=0.5).recommendations[0].signals == {"sequence": 0.7}
+        assert client.related("boots", shown=["a", "b"]).documents[0].source["title"] == "Boots"
+        assert client.profile() == client.erase() == {"records": []}
+        assert client.graph([("a", "b"), ("c", "c")]).rejected[0].reason == "an edge to oneself"
+        assert client.sharing() is client.sharing(True) is client.sharing(False) is True
+    assert [(request.method, dict(request.url.params)) for request in sent] == [
+        ("GET", {"q": "b\u00f6 &", "size": "3"}),
+        ("GET", {"item": "p0", "exclude": "p7,p9", "social": "true", "size": "4"}),
+        ("GET", {"diversity": "0.5"}),
+        ("GET", {"query": "boots", "shown": "a,b"}),
+        ("GET", {}),
+        ("DELETE", {}),
+        ("POST", {}),
+        ("GET", {}),
+        ("PUT", {}),
+        ("DELETE", {}),
+    ]
+    assert json.loads(sent[6].content) == {"edges": [["a", "b"], ["c", "c"]], "remove": []}

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from . import calls
-from .answers import Accepted, Embedding, Found, Reranked
+from .answers import Accepted, Embedding, Found, Linked, Recommended, Related, Reranked, Suggested
 
 T = TypeVar("T")
 
@@ -85,9 +85,40 @@ class AsyncClient:
         """Tell what people did, as UBI events; sending again is safe."""
         return await self._send(calls.events(events))
 
+    async def suggest(self, text: str = "", *, size: int | None = None, index: str | None = None) -> Suggested:
+        """What the search box offers for the text so far."""
+        return await self._send(calls.suggest(text, size, index))
+
+    async def recommend(self, item: str | None = None, **options: Unpack[calls.RecommendOptions]) -> Recommended:
+        """What goes with an item, the visit and the person."""
+        return await self._send(calls.recommend(item, options))
+
+    async def related(
+        self, query: str, *, shown: Sequence[str] = (), size: int | None = None, index: str | None = None
+    ) -> Related:
+        """Queries and documents to go on with; ``shown`` are the ids of the results, best first."""
+        return await self._send(calls.related(query, shown, size, index))
+
+    async def profile(self) -> Mapping[str, Any]:
+        """Everything that is held about the person or the visit that asks."""
+        return await self._send(calls.profile())
+
+    async def erase(self) -> Mapping[str, Any]:
+        """Erase the person and the visit that ask; what was erased, counted."""
+        return await self._send(calls.erase())
+
+    async def graph(self, edges: Sequence[tuple[str, str]] = (), *, remove: Sequence[tuple[str, str]] = ()) -> Linked:
+        """Tell who is whose friend, by the shop's own names, and who no longer is."""
+        return await self._send(calls.graph(edges, remove))
+
+    async def sharing(self, wanted: bool | None = None) -> bool:
+        """Whether the person shares what they do with friends; ``True`` or ``False`` says it from now on."""
+        return await self._send(calls.sharing(wanted))
+
     async def _send(self, call: calls.Call[T]) -> T:
+        who = self._who
         try:
-            response = await self._http.request(call.method, call.path, json=call.json, headers=self._who)
+            response = await self._http.request(call.method, call.path, json=call.json, params=call.params, headers=who)
         except httpx.HTTPError as error:
             raise calls.of_transport(error) from error
         return call.answer(response)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,3 +139,101 @@ class Accepted:
     def of(cls, raw: Mapping[str, Any]) -> Accepted:
         """Read an answer of ``/v1/events``."""
         return cls(raw["accepted"], tuple(Rejected(r["index"], r["reason"]) for r in raw["rejected"]))
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A text to go on with, and why; its score is comparable within one answer."""
+
+    text: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """Suggestions, best first. Iterating it gives them."""
+
+    suggestions: tuple[Suggestion, ...]
+    degraded: str | None = None
+
+    def __iter__(self) -> Iterator[Suggestion]:
+        return iter(self.suggestions)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Suggested:
+        """Read an answer of ``/v1/suggest``."""
+        return cls(_suggestions(raw["suggestions"]), raw.get("degraded"))
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One recommended product, why, and its raw signals."""
+
+    id: str
+    score: float
+    reason: str
+    signals: Mapping[str, float]
+    source: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Recommendations, best first. Iterating it gives them."""
+
+    recommendations: tuple[Recommendation, ...]
+    took_ms: float
+    degraded: str | None = None
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.recommendations)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Recommended:
+        """Read an answer of ``/v1/recommend``."""
+        return cls(_recommendations(raw["recommendations"]), raw["took_ms"], raw.get("degraded"))
+
+
+@dataclass(frozen=True)
+class Related:
+    """Related queries and documents, best first."""
+
+    queries: tuple[Suggestion, ...]
+    documents: tuple[Recommendation, ...]
+    degraded: str | None = None
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Related:
+        """Read an answer of ``/v1/related``."""
+        return cls(_suggestions(raw["queries"]), _recommendations(raw["documents"]), raw.get("degraded"))
+
+
+@dataclass(frozen=True)
+class RefusedEdge:
+    """A friendship that was refused: in which list (``edges`` or ``remove``), its place there, and why."""
+
+    field: str
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """How many friendships are as they were asked to be, and those that are not."""
+
+    accepted: int
+    rejected: tuple[RefusedEdge, ...]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Linked:
+        """Read an answer of ``/v1/graph``."""
+        refused = tuple(RefusedEdge(r["field"], r["index"], r["reason"]) for r in raw["rejected"])
+        return cls(raw["accepted"], refused)
+
+
+def _suggestions(raw: Sequence[Mapping[str, Any]]) -> tuple[Suggestion, ...]:
+    return tuple(Suggestion(one["text"], one["score"], one["reason"]) for one in raw)
+
+
+def _recommendations(raw: Sequence[Mapping[str, Any]]) -> tuple[Recommendation, ...]:
+    return tuple(Recommendation(r["id"], r["score"], r["reason"], r["signals"], r["source"]) for r in raw)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypedDict, TypeVar
 
 import httpx
 
-from .answers import Accepted, Embedding, Found, Reranked
+from .answers import Accepted, Embedding, Found, Linked, Recommended, Related, Reranked, Suggested
 from .errors import TimedOut, Unreachable, Unreadable, of_response
 
 T = TypeVar("T")
@@ -29,6 +29,16 @@ class SearchOptions(TypedDict, total=False):
     query_id: str
 
 
+class RecommendOptions(TypedDict, total=False):
+    """What is recommended; see docs/http.md of the service for each field."""
+
+    index: str
+    size: int
+    diversity: float
+    exclude: Sequence[str]
+    social: bool
+
+
 @dataclass(frozen=True)
 class Call(Generic[T]):
     """One call: where it goes, what it sends, how its answer is read."""
@@ -37,6 +47,7 @@ class Call(Generic[T]):
     json: Any
     read: Callable[[Any], T]
     method: str = "POST"
+    params: Mapping[str, str | int | float] | None = None
 
     def answer(self, response: httpx.Response) -> T:
         """The answer that a response is.
@@ -77,6 +88,52 @@ def embed(texts: Sequence[str]) -> Call[Embedding]:
 def events(given: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> Call[Accepted]:
     """``POST /v1/events``."""
     return Call("/v1/events", given if isinstance(given, Mapping) else list(given), Accepted.of)
+
+
+def suggest(text: str, size: int | None, index: str | None) -> Call[Suggested]:
+    """``GET /v1/suggest``."""
+    return _get("/v1/suggest", Suggested.of, q=text, size=size, index=index)
+
+
+def recommend(item: str | None, options: RecommendOptions) -> Call[Recommended]:
+    """``GET /v1/recommend``."""
+    given = dict(options)
+    exclude = given.pop("exclude", None)
+    given["exclude"] = ",".join(exclude) if isinstance(exclude, Sequence) and exclude else None
+    social = given.pop("social", None)
+    given["social"] = "true" if social else None
+    return _get("/v1/recommend", Recommended.of, item=item, **given)
+
+
+def related(query: str, shown: Sequence[str], size: int | None, index: str | None) -> Call[Related]:
+    """``GET /v1/related``."""
+    return _get("/v1/related", Related.of, query=query, shown=",".join(shown) or None, size=size, index=index)
+
+
+def profile() -> Call[Mapping[str, Any]]:
+    """``GET /v1/profile``."""
+    return _get("/v1/profile", dict)
+
+
+def erase() -> Call[Mapping[str, Any]]:
+    """``DELETE /v1/profile``."""
+    return Call("/v1/profile", None, dict, "DELETE")
+
+
+def graph(edges: Sequence[tuple[str, str]], remove: Sequence[tuple[str, str]]) -> Call[Linked]:
+    """``POST /v1/graph``."""
+    body = {"edges": [list(edge) for edge in edges], "remove": [list(edge) for edge in remove]}
+    return Call("/v1/graph", body, Linked.of)
+
+
+def sharing(wanted: bool | None) -> Call[bool]:
+    """``/v1/sharing``: asked for, switched on, or taken back."""
+    method = {None: "GET", True: "PUT", False: "DELETE"}[wanted]
+    return Call("/v1/sharing", None, lambda raw: bool(raw["sharing"]), method)
+
+
+def _get(path: str, read: Callable[[Any], T], **params: Any) -> Call[T]:
+    return Call(path, None, read, "GET", {name: value for name, value in params.items() if value is not None})
 
 
 def headers(key: str | None, person: str | None, session: str | None) -> dict[str, str]:
