@@ -13,7 +13,8 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
-from personal.errors import KeyStoreUnusable, SecretUnusable
+from personal.errors import KeyStoreUnusable, SealBroken, SecretUnusable
+from personal.masterkeys import UnknownMasterKey
 from plugin.errors import (
     EncoderMismatch,
     EngineError,
@@ -43,6 +44,8 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     EncoderError: (503, "encoder-unavailable", "The encoder could not be loaded; see /readyz."),
     RankerError: (503, "model-unavailable", "The ranking model could not be loaded; see /readyz."),
     TimeoutError: (408, "request-timeout", "The body did not arrive in time."),
+    UnknownMasterKey: (503, "master-key-lost", "The master key over this person's is not here; restore it."),
+    SealBroken: (503, "key-unusable", "This person's key does not open: it was altered, or its master key replaced."),
     SecretUnusable: (503, "secret-unusable", "The key of pseudonyms cannot be read or made; see the log."),
     KeyStoreUnusable: (503, "keystore-unusable", "The store of people's keys cannot be used; see the log."),
     KeysError: (503, "keys-unavailable", "The file of keys cannot be read, so nobody is let in."),
