@@ -157,7 +157,7 @@ class Shop:
 
 def prepare(shop: Path) -> None:
     """Write what shoppers did: ``seen.jsonl`` and ``others.jsonl``."""
-    catalogue = [json.loads(line) for line in (shop / "products.jsonl").read_text("utf-8").splitlines()]
+    catalogue = read_lines(shop / "products.jsonl")
     market = Market.of(catalogue, SEED)
     people = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)
     logged = {one.client_id for one in people[:LOGGED]}
@@ -170,6 +170,19 @@ def prepare(shop: Path) -> None:
             if record.kind == "event" and record.timestamp < now:
                 out = seen if record.document["client_id"] in logged else others
                 out.write(json.dumps(record.document, ensure_ascii=False) + "\n")
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """A file of JSON Lines."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def pasts_of(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """What each shopper of a log did, by ``client_id``, oldest first."""
+    pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in filter(cared_for, read_lines(path)):
+        pasts[event["client_id"]].append(event)
+    return pasts
 
 
 def cared_for(event: dict[str, Any]) -> bool:
@@ -187,15 +200,10 @@ def main() -> None:
     if given.prepare:
         prepare(given.shop)
         return
-    catalogue = [json.loads(line) for line in (given.shop / "products.jsonl").read_text("utf-8").splitlines()]
-    cared, theirs = (
-        [event for line in (given.shop / name).read_text("utf-8").splitlines() if cared_for(event := json.loads(line))]
-        for name in ("seen.jsonl", "others.jsonl")
-    )
+    catalogue = read_lines(given.shop / "products.jsonl")
+    cared = filter(cared_for, read_lines(given.shop / "seen.jsonl"))
     popular = Counter(event["event_attributes"]["object"]["object_id"] for event in cared)
-    pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for event in theirs:
-        pasts[event["client_id"]].append(event)
+    pasts = pasts_of(given.shop / "others.jsonl")
     market = Market.of(catalogue, SEED)
     others = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
     people = [one for one in others if len(pasts[one.client_id]) >= 3][-given.people :]
