@@ -70,9 +70,8 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {given.events} events over {len(items)} products")
     print(f"accepted {accepted}; remembered {sizes[0]} deeds in {sizes[1]} bytes before sealing")
     print(f"events a second: first tenth {np.median(rates[:tenth]):.0f}, last tenth {np.median(rates[-tenth:]):.0f}")
-    print(
-        f"reading the profile: p50 {1000 * np.percentile(reads, 50):.1f} ms, p99 {1000 * np.percentile(reads, 99):.1f} ms"
-    )
+    middle, high = 1000 * np.percentile(reads, [50, 99])
+    print(f"reading the profile: p50 {middle:.1f} ms, p99 {high:.1f} ms")
     begun = time.perf_counter()
     gone = parts.erasure.erase(visitor, subject)
     took = time.perf_counter() - begun
