@@ -20,6 +20,8 @@ RECENT = 20
 """So many of the latest items of a visit are looked at."""
 ALSO = 80
 """Most candidates that come from elsewhere than words and vectors."""
+LATELY_MS = 2 * 3600 * 1000
+"""What was touched so lately belongs to what somebody is doing now."""
 BOUGHT_DAYS = 30
 """What was bought so lately is not recommended."""
 _TITLE_CHARS = 60
@@ -36,10 +38,12 @@ class Recent:
     Attributes:
         items: ids of products that were cared for, oldest first, each once.
         bought: those that were bought.
+        lately: those of the items that were touched within :data:`LATELY_MS`.
     """
 
     items: tuple[str, ...] = ()
     bought: frozenset[str] = frozenset()
+    lately: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ def recent_of(taste: Taste, now_ms: int) -> Recent:
         if action == "purchase" and deed.time_ms > now_ms - BOUGHT_DAYS * DAY_MS:
             bought.add(item)
     items = sorted(latest, key=lambda item: (latest[item], item))
-    return Recent(tuple(items)[-RECENT:], frozenset(bought))
+    lately = frozenset(item for item in items if latest[item] > now_ms - LATELY_MS)
+    return Recent(tuple(items)[-RECENT:], frozenset(bought), lately)
 
 
 def query_of(source: Mapping[str, Any]) -> str:
@@ -199,4 +204,6 @@ def merged(recent: Sequence[Recent]) -> Recent:
         for item in one.items:
             items.pop(item, None)
             items[item] = None
-    return Recent(tuple(items)[-RECENT:], frozenset().union(*(one.bought for one in recent)))
+    bought = frozenset().union(*(one.bought for one in recent))
+    lately = frozenset().union(*(one.lately for one in recent))
+    return Recent(tuple(items)[-RECENT:], bought, lately)

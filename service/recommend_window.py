@@ -117,7 +117,7 @@ class Windowing:
         name, recent = self._catalogue.name, self._recent
         own = [str(viewed["id"])] if viewed is not None else []
         before = [item for item in recent.items if item not in own]
-        around = before[: -AROUND - 1 : -1]
+        around = [item for item in before if item in recent.lately][: -AROUND - 1 : -1]
         reader, apart = self._parts.behaviour.together, self._seen.apart
         beside = self.without(
             "together", lambda: reader.of(name, [own, around], apart=apart, timeout_s=self._limit), None
