@@ -19,6 +19,10 @@ from .names import (
     parse_physical,
 )
 
+VECTORS_APART = {"knn.derived_source.enabled": True}
+"""Vectors are left out of the stored documents and read back from the vector field itself, as float32, where a document
+is asked for with them. A window of hits then needs not read past megabytes of numbers to come to its texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
@@ -204,7 +208,7 @@ def _definition(
     if not engine.request("HEAD", f"/_index_template/hybridrank-catalogue-{language}"):
         raise EngineError(f"the index template for {language!r} is not installed; run: hybridrank install")
     return {
-        "settings": {"index": {"number_of_shards": shards, **(settings or {})}},
+        "settings": {"index": {"number_of_shards": shards, **VECTORS_APART, **(settings or {})}},
         "mappings": {"_meta": {OWN: meta}, "properties": properties},
     }
 

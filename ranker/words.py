@@ -15,6 +15,8 @@ def words(text: str) -> list[str]:
 
     What is written without spaces comes as overlapping pairs of characters, as the engine's ``cjk`` analysis has it.
     """
+    if text.isascii():  # nothing to fold, and most texts are
+        return [_singular(word.replace("'", "")) for word in _WORD.findall(text.lower())]
     plain = unicodedata.normalize("NFKD", text.lower())
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return [part for word in _WORD.findall(plain) for part in _parts(word.replace("'", ""))]

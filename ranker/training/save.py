@@ -30,6 +30,7 @@ def save_model(
     lengths: PairTokenizer,
     training: dict[str, Any],
     card: str,
+    int8: bool = True,
 ) -> None:
     """Write a model folder: weights, both graphs, tokenizer, configuration and card.
 
@@ -38,13 +39,15 @@ def save_model(
         lengths: how long its segments are.
         training: settings, data, seed and metrics, kept in ``config.json``.
         card: the model card, in Markdown.
+        int8: whether the transformer's weights are served in 8 bits.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval()
     state = {name: value.detach().contiguous().clone() for name, value in model.state_dict().items()}
     shape = {name: str(value) for name, value in model.network.shape.as_dict().items()}
     save_file(state, folder / WEIGHTS, metadata=shape)
-    export_pair(model.network, folder / "pair.onnx", longest=max(lengths.query_tokens, lengths.passage_tokens))
+    longest = max(lengths.query_tokens, lengths.passage_tokens)
+    export_pair(model.network, folder / "pair.onnx", int8=int8, longest=longest)
     export_head(model.head, folder / "head.onnx")
     if tokenizer.resolve() != (folder / "tokenizer.json").resolve():
         shutil.copyfile(tokenizer, folder / "tokenizer.json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from . import (
+    compress,
     demo,
     engine,
     evaluate,
@@ -55,6 +56,7 @@ def build() -> typer.Typer:
         evaluate,
         explain,
         train,
+        compress,
         sample,
     ):
         module.register(app)

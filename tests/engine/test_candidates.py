@@ -318,3 +318,20 @@ def test_a_vector_of_another_length_or_field_is_refused(shop: Shop) -> None:
         assert gather(shop.engine, bare, SearchRequest(text="x")).hits == ()
     finally:
         catalogue.delete_index(shop.engine, index)
+
+
+def test_a_stored_vector_comes_back_with_its_document_and_survives_a_partial_update(engine):
+    encoder = EncoderInfo("made", "r1", DIMENSION)
+    index = catalogue.create_generation(engine, "apart", text_encoder=encoder, image_encoder=encoder)
+    vector = _unit(np.random.default_rng(5).normal(size=(1, DIMENSION)))[0].tolist()
+    engine.request("PUT", f"/{index}/_doc/with", {"id": "with", "title": "Kettle", "text_vector": vector})
+    engine.request("PUT", f"/{index}/_doc/without", {"id": "without", "title": "Teapot"})
+    engine.request("POST", f"/{index}/_update/with", {"doc": {"price": 3.0}}, {"refresh": "true"})
+    stored = engine.request("GET", f"/{index}/_doc/with")["_source"]
+    assert stored["price"] == 3.0
+    np.testing.assert_allclose(stored["text_vector"], vector, atol=1e-6)
+    assert engine.request("GET", f"/{index}/_doc/without")["_source"] == {"id": "without", "title": "Teapot"}
+    found = engine.search(index, {"query": {"match_all": {}}})["hits"]["hits"]
+    read = {hit["_id"]: hit["_source"] for hit in found}
+    np.testing.assert_allclose(read["with"]["text_vector"], vector, atol=1e-6)
+    assert "text_vector" not in read["without"]
