@@ -19,6 +19,7 @@ from ranker.blend import PRIOR, SHORTLIST, Blend, blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
 from ranker.diversity import diversified
 from ranker.fusion import first_stage
+from ranker.model import Workings
 
 from . import metrics
 from .catalogues import Catalogues
@@ -26,7 +27,7 @@ from .parts import Parts
 from .recommend_window import NOTHING, Ask, Standpoint, Windowing
 from .schemas.recommend import RecommendationOut, RecommendOut
 
-__all__ = ["Ask", "RecommendService", "ranked", "scored"]
+__all__ = ["SHORTLIST", "Ask", "RecommendService", "ranked", "scored", "worked"]
 
 log = logging.getLogger("hybridrank.service")
 
@@ -119,23 +120,30 @@ class _Answering:
 
 
 def scored(parts: Parts, viewed: Mapping[str, Any] | None, window: Sequence[Candidate]) -> tuple[Ranking, str | None]:
-    """A window in the ranker's order, before live signals; and what could not be had.
+    """A window in the ranker's order, before live signals; and what could not be had."""
+    workings, lacking = worked(parts, viewed, window)
+    return workings.ranking, lacking
+
+
+def worked(parts: Parts, viewed: Mapping[str, Any] | None, window: Sequence[Candidate]) -> tuple[Workings, str | None]:
+    """As :func:`scored`, with what the order came of.
 
     Without a viewed item there are no words that the ranker could read: the first stage orders.
     """
     if viewed is None:
-        return first_stage(window), None
+        return Workings.without_model(first_stage(window)), None
     settings = parts.settings
     deadline = time.monotonic() + settings.rerank_budget_ms / 1000
     with metrics.stage("rank"):
         try:
-            ranking = parts.ranker.rank(query_of(viewed), window, deadline=deadline, depth=settings.rerank_depth)
+            workings = parts.ranker.work(query_of(viewed), window, deadline=deadline, depth=settings.rerank_depth)
         except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get an answer
             log.error("the model failed: %s", type(error).__name__)
-            ranking = first_stage(window, degraded="model_error")
-    if ranking.degraded is not None:
-        metrics.DEGRADED.labels(ranking.degraded).inc()
-    return ranking, ranking.degraded
+            workings = Workings.without_model(first_stage(window, degraded="model_error"))
+    lacking = workings.ranking.degraded
+    if lacking is not None:
+        metrics.DEGRADED.labels(lacking).inc()
+    return workings, lacking
 
 
 def ranked(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blend import logit as cut_logit
 from ..candidate import SIGNALS, Candidate
 from ..fusion import FIRST_STAGE_WEIGHTS, NUDGES, first_stage
 from ..model import SQUEEZE, Ranker, Workings
@@ -167,11 +168,6 @@ def of_first_stage(candidates: Sequence[Candidate], position: int) -> Explained:
 def logit(chance: float) -> float:
     """A chance in logits."""
     return math.log(chance) - math.log1p(-chance)
-
-
-def cut_logit(score: float) -> float:
-    """A score in logits as ``ranker.blend`` takes it, cut to 0.0001..0.9999."""
-    return logit(min(max(score, 1e-4), 1.0 - 1e-4))
 
 
 def largest_first(parts: Mapping[str, float]) -> dict[str, float]:

@@ -9,15 +9,13 @@ from flask import Response
 
 from .. import metrics
 from ..app import parts
-from ..explain.results import explain_result
-from ..explain.suggestions import explain_suggestion
+from ..explain import KINDS
 from ..problems import Problem
 from ..schemas.explain import ExplainBody, ExplainOut
 from ..visitors import visitor_or_nobody
 from .answers import answer, check_text
 
 WAIT_S = 5.0
-KINDS = {"search": explain_result, "suggest": explain_suggestion}
 
 blueprint = APIBlueprint("explain", __name__, tag="explain")
 _one_at_a_time = threading.BoundedSemaphore(1)
@@ -28,7 +26,7 @@ _one_at_a_time = threading.BoundedSemaphore(1)
 @blueprint.input(ExplainBody, arg_name="body")
 @blueprint.output(ExplainOut)
 def explain(body: ExplainBody) -> Response:
-    """Why a result or a suggestion stands where it does, for the caller who got it."""
+    """Why a result, a recommendation or a suggestion stands where it does, for the caller who got it."""
     here = parts()
     check_text("query", body.query or "", here.settings.max_query_chars)
     who, lacks = visitor_or_nobody()

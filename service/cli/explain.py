@@ -25,6 +25,7 @@ ModelOption = Annotated[
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Folder of the pictures; default: beside the model's card, linked from it.")
 ]
+BesideFlag = Annotated[bool, typer.Option("--beside", help="QUERY is the id of the viewed product, ITEM recommended.")]
 SuggestFlag = Annotated[bool, typer.Option("--suggest", help="QUERY is what was typed, ITEM the suggestion.")]
 
 
@@ -39,6 +40,7 @@ def explain(
     index: IndexOption = None,
     filters: FilterOption = None,
     suggest: SuggestFlag = False,
+    beside: BesideFlag = False,
     language: LanguageOption = "en",
     passes: PassesOption = 200,
     json_output: JsonFlag = False,
@@ -51,15 +53,15 @@ def explain(
         return
     if query is None or item is None:
         raise fail("QUERY ITEM: name a query and a product's id, or --model FOLDER", 2)
-    from ..explain.results import explain_result
-    from ..explain.suggestions import explain_suggestion
+    from ..explain import KINDS
     from ..parts import Parts
     from ..problems import Problem
     from ..schemas.explain import ExplainBody
 
-    kind: Literal["search", "suggest"] = "suggest" if suggest else "search"
+    kind: Literal["search", "recommend", "suggest"] = "suggest" if suggest else "recommend" if beside else "search"
     given = {
-        "query": query,
+        "query": None if beside else query,
+        "item": query if beside else None,
         "id": item,
         "kind": kind,
         "language": language,
@@ -76,7 +78,7 @@ def explain(
         parts = Parts(chosen)
         with parts.engine:
             try:
-                answer = (explain_suggestion if suggest else explain_result)(parts, body)
+                answer = KINDS[kind](parts, body)
             except Problem as error:
                 raise fail(error.detail) from error
     found = json.loads(answer.model_dump_json(exclude_none=True))

@@ -14,10 +14,10 @@ MAX_PASSES = 200
 
 
 class ExplainBody(Body):
-    """What is to be explained: one result of a search or one suggestion, for the same caller."""
+    """What is to be explained: one result of a search, one recommendation or one suggestion, for the same caller."""
 
     id: Text = Field(min_length=1, max_length=512, description="Of the product; of a suggestion its text.")
-    kind: Literal["search", "suggest"] = "search"
+    kind: Literal["search", "recommend", "suggest"] = "search"
     query: Text | None = Field(None, description="As it was searched; of a suggestion what was typed so far.")
     image: Text | None = Field(None, min_length=1, description="The picture that was searched by.")
     index: Index | None = None
@@ -25,6 +25,10 @@ class ExplainBody(Body):
     query_id: str | None = Field(
         None, pattern=QUERY_ID_PATTERN, description="Of the search: says what has moved since."
     )
+    item: Text | None = Field(
+        None, min_length=1, max_length=512, description="Of a recommendation: the product that was looked at."
+    )
+    social: bool = Field(False, description="Of a recommendation: what friends share counted.")
     language: Language = Field("en", description="Of the sentences and labels.")
     passes: int = Field(64, ge=0, le=MAX_PASSES, description="Readings for the contributions of words; 0: none.")
     limit_ms: int = Field(
@@ -84,7 +88,7 @@ class ExplainOut(BaseModel):
     merchandising adds comes on top: ``shown_score``."""
 
     id: str
-    kind: Literal["search", "suggest"]
+    kind: Literal["search", "recommend", "suggest"]
     rank: int | None = Field(None, description="The place as it is, from 1.")
     shown_rank: int | None = Field(None, description="The place under the query_id that was given.")
     unit: Literal["logit", "score"] | None = None

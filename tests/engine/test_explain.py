@@ -264,3 +264,17 @@ def test_a_model_is_drawn_over_judged_queries(shelf: str, engine_url: str, servi
     assert all(html.escape(one["title"]) in page for one in titles)
     assert run("--model", str(DEFAULT_MODEL)).exit_code == 2
     assert run("only a query").exit_code == 2
+
+
+def test_a_recommendation_is_explained_by_the_ranker_and_by_what_is_live(service: Running, shelf: str) -> None:
+    viewed = search(service, "wooden table")["results"][0]["id"]
+    asked = {"index": SHELF, "item": viewed, "size": 6, "diversity": 0}
+    given = httpx.get(service.url + "/v1/recommend", params=asked, timeout=120).json()["recommendations"]
+    for place, one in enumerate(given[:3]):
+        found = explain(service, kind="recommend", item=viewed, id=one["id"])
+        assert found["rank"] == place + 1
+        assert value_of(found) == pytest.approx(found["value"], abs=1e-9)
+        assert 1 / (1 + math.exp(-found["value"])) == pytest.approx(found["shown_score"], abs=1e-6)
+        assert found["shown_score"] == pytest.approx(one["score"], abs=1e-5)
+        assert found["why"][0] == f"{one['reason']}."
+    assert post(service, "/v1/explain", {"kind": "recommend", "item": viewed, "id": viewed}).status_code == 404

@@ -1,0 +1,86 @@
+"""Why a recommendation is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from personal.event_times import now_ms
+from personal.recommend import reason_of, title_of
+from personal.visitor import NOBODY, Visitor
+from plugin.document import passage
+from ranker.blend import PRIOR, blended, contributions, shortlist
+from ranker.candidate import Candidate
+from ranker.explain.signals import explained, with_live
+
+from .. import sentences
+from ..parts import Parts
+from ..problems import Problem
+from ..recommend import SHORTLIST, worked
+from ..recommend_window import NOTHING, Ask, Standpoint, Windowing
+from ..schemas.explain import ExplainBody, ExplainOut
+from .results import with_signals
+
+
+def explain_recommendation(
+    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None
+) -> ExplainOut:
+    """Explain one recommendation for the caller who got it: what the ranker made of it, and what live signals add.
+
+    Its place is by score; the list that was given may differ from it for variety.
+
+    Raises:
+        Problem: the viewed item is not in the catalogue, or the product is not among the candidates.
+        UnknownCatalogue: no such index.
+        EngineError: the engine does not answer or refuses.
+    """
+    started = time.monotonic()
+    catalogue = parts.search.catalogue(body.index or parts.settings.index)
+    held, unread = parts.people.read(visitor, catalogue.name) if visitor.owner is not None else NOTHING
+    missing = [name for name in (lacks, unread) if name is not None]
+    ask = Ask(body.index, body.item, visitor=visitor, social=body.social)
+    window = Windowing(parts, catalogue, ask, Standpoint(held, now_ms()), missing)
+    viewed = window.viewed()
+    origins = window.origins(viewed)
+    hits = window.hits(viewed, origins)
+    blend = window.without("blend", lambda: parts.blends.of(catalogue.name), PRIOR)
+    candidates = shortlist([Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits], SHORTLIST, blend)
+    workings, late = worked(parts, viewed, candidates)
+    missing += [late] if late is not None else []
+    order = blended(workings.ranking, candidates, blend).items
+    place = next((place for place, item in enumerate(order) if item.id == body.id), None)
+    if place is None:
+        detail = f"This is not among the {SHORTLIST} products that were worth scoring here."
+        raise Problem(404, "not-a-result", detail, [("id", "not among the candidates")])
+    mine = candidates[order[place].position]
+    found = explained(parts.ranker, candidates, workings, order[place].position)
+    found = with_live(found, contributions(mine.signals, blend), blend.model)
+    degraded = ", ".join(dict.fromkeys(missing)) or None
+    title = title_of(viewed) if viewed is not None else None
+    reason = reason_of(body.id, mine.signals, origins, title, blend)
+    answer = ExplainOut(
+        id=body.id,
+        kind="recommend",
+        rank=place + 1,
+        shown_score=round(order[place].score, 6),
+        model=workings.ranking.model,
+        degraded=degraded,
+        why=_why(found.parts, mine.signals, reason, degraded, body),
+        contributions=[],
+        took_ms=0.0,
+    )
+    answer = with_signals(answer, found, mine.signals, body)
+    return answer.model_copy(update={"took_ms": round((time.monotonic() - started) * 1000, 2)})
+
+
+def _why(
+    parts: Mapping[str, float], signals: Mapping[str, float], reason: str, degraded: str | None, body: ExplainBody
+) -> list[str]:
+    language = body.language
+    said = [f"{reason}."] if language == "en" else []
+    said += sentences.moved(parts, language)
+    friends = sentences.moved({"social": parts.get("social", 0.0)}, language)
+    said += [sentence for sentence in friends if sentence not in said]
+    if sentences.personal(signals):
+        said.append(sentences.fact("personal", language))
+    return [*said, *sentences.lacking(degraded, language)]
