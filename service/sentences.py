@@ -28,7 +28,7 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "sequence": "What comes next in visits",
         "social": "Your friends",
         "trending": "Popular this week",
-        "category": "Kinds you look at",
+        "category": "Same kind as what you look at",
         "standing": "How often it is searched",
         "liked": "Like what you looked at",
         "own": "You searched for it",
@@ -54,7 +54,7 @@ LABELS: Mapping[Language, Mapping[str, str]] = {
         "sequence": "浏览中常见的下一件",
         "social": "您的好友",
         "trending": "本周热门",
-        "category": "您常看的类别",
+        "category": "与您在看的同类",
         "standing": "被搜索的频率",
         "liked": "与您看过的相近",
         "own": "您曾搜索过",
@@ -88,7 +88,7 @@ _MOVED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "sequence": ("It is what people look at next, going by your visit.", ""),
         "social": ("Your friends like it.", ""),
         "trending": ("Many people look at it this week.", ""),
-        "category": ("It is of a kind that you look at.", "It is of a kind that you do not look at."),
+        "category": ("It is of the kind that you are looking at.", "It is of another kind than you are looking at."),
         "standing": ("Many people search for it.", ""),
         "liked": ("It is like what you looked at.", "It is unlike what you looked at."),
         "own": ("You searched for it before.", ""),
@@ -112,13 +112,32 @@ _MOVED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "sequence": ("按您的浏览,大家接下来常看它。", ""),
         "social": ("您的好友喜欢它。", ""),
         "trending": ("本周有很多人看它。", ""),
-        "category": ("它属于您常看的类别。", "它不属于您常看的类别。"),
+        "category": ("它与您在看的商品属于同类。", "它与您在看的商品不同类。"),
         "standing": ("很多人搜索它。", ""),
         "liked": ("它与您看过的相近。", "它与您看过的不同。"),
         "own": ("您曾搜索过它。", ""),
     },
 }
 """Where a contribution raised, and where it lowered; empty where there is nothing to say."""
+_BESIDE: Mapping[Language, Mapping[str, tuple[str, str]]] = {
+    "en": {
+        "bm25": ("Its words are those of what you look at.", ""),
+        "text_vector": ("It is nearly the same as what you look at.", ""),
+        "image_vector": ("It looks like what you look at.", ""),
+        "reading": ("Its description fits what you look at.", ""),
+        "title_words": ("Its title has words of what you look at.", ""),
+        "contradicted": ("", ""),
+    },
+    "zh": {
+        "bm25": ("它的用词与您在看的商品相同。", ""),
+        "text_vector": ("它与您在看的商品非常接近。", ""),
+        "image_vector": ("它的外观与您在看的商品相似。", ""),
+        "reading": ("它的介绍与您在看的商品相符。", ""),
+        "title_words": ("它的标题含有您在看的商品的词。", ""),
+        "contradicted": ("", ""),
+    },
+}
+"""The same where a product stands in the query's place."""
 
 _FACTS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -167,7 +186,7 @@ _CHANGES: Mapping[Language, Mapping[str, tuple[str, str]]] = {
 WORTH_SAYING = 0.05
 """A contribution below this share of the largest is not put into a sentence."""
 MOST_MOVED = 3
-PERSONAL = frozenset({"profile", "session", "category"})
+PERSONAL = frozenset({"profile", "session"})
 
 
 def label(name: str, language: Language) -> str:
@@ -186,12 +205,13 @@ def lacking(parts: str | None, language: Language) -> list[str]:
     return [fact(name, language) if name in _FACTS["en"] else fact("other", language, part=name) for name in names]
 
 
-def moved(contributions: Mapping[str, float], language: Language) -> list[str]:
-    """Sentences for what moved a result most, the largest first."""
+def moved(contributions: Mapping[str, float], language: Language, *, beside: bool = False) -> list[str]:
+    """Sentences for what moved a result most, the largest first; ``beside`` a product instead of for a query."""
+    sentences = {**_MOVED[language], **(_BESIDE[language] if beside else {})}
     largest = max((abs(value) for value in contributions.values()), default=0.0)
     found = []
     for name, value in sorted(contributions.items(), key=lambda part: (-abs(part[1]), part[0])):
-        words = _MOVED[language].get(name, ("", ""))
+        words = sentences.get(name, ("", ""))
         sentence = words[0] if value > 0 else words[1]
         if sentence and abs(value) > WORTH_SAYING * largest:
             found.append(sentence)

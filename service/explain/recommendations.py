@@ -78,9 +78,9 @@ def _why(
 ) -> list[str]:
     language = body.language
     said = [f"{reason}."] if language == "en" else []
-    said += sentences.moved(parts, language)
+    said += sentences.moved(parts, language, beside=True)
     friends = sentences.moved({"social": parts.get("social", 0.0)}, language)
     said += [sentence for sentence in friends if sentence not in said]
     if sentences.personal(signals):
         said.append(sentences.fact("personal", language))
-    return [*said, *sentences.lacking(degraded, language)]
+    return list(dict.fromkeys([*said, *sentences.lacking(degraded, language)]))
