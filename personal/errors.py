@@ -5,6 +5,7 @@
     PersonalError
     ├── EventRejected     an event that cannot be stored; names the field and the reason
     ├── RuleRejected      a merchandising rule that cannot be; names the field and the reason
+    ├── JudgmentRejected  a judgment that cannot be; names the field and the reason
     ├── FoldFailed        events are stored, but could not be counted now; the reconciler will
     ├── SecretUnusable    a key file cannot be read or made
     ├── KeyStoreUnusable  the store of people's keys cannot be read or written
@@ -36,6 +37,15 @@ class EventRejected(PersonalError):
 
 class RuleRejected(PersonalError):
     """A merchandising rule cannot be kept; ``field`` and ``reason`` as in :class:`EventRejected`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class JudgmentRejected(PersonalError):
+    """A judgment cannot be kept; ``field`` and ``reason`` as in :class:`EventRejected`."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

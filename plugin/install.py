@@ -12,6 +12,8 @@ from .errors import EngineRejected
 from .making import make_index
 from .names import (
     BEHAVIOUR,
+    DUELS,
+    JUDGMENTS,
     MERCHANDISING,
     PIPELINE_MINMAX,
     PIPELINE_RRF,
@@ -33,8 +35,18 @@ INDICES = {
     PROFILES: "hybridrank-profiles",
     SUGGESTIONS: "hybridrank-suggestions",
     SOCIAL: "hybridrank-social",
+    JUDGMENTS: "hybridrank-judgments",
+    DUELS: "hybridrank-duels",
 }
 """The indices that an install makes, and the template of each."""
+CONTENTS = {
+    MERCHANDISING: "merchandising",
+    PROFILES: "people",
+    SOCIAL: "people",
+    JUDGMENTS: "judgments",
+    DUELS: "interleaving",
+}
+"""What an index holds documents of; of behaviour where it is not named."""
 MADE_OF_OTHERS = frozenset({BEHAVIOUR, SUGGESTIONS})
 """A function of the logs and the catalogues, so nothing is lost with them."""
 
@@ -194,7 +206,7 @@ def _remove_index(engine: Engine, index: str, done: Removal) -> None:
     if not mapping.get("_meta", {}).get("hybridrank", {}).get("created"):
         done.stays.append(f"index {index}, which was there before")
     elif count and index not in MADE_OF_OTHERS:
-        what = {MERCHANDISING: "merchandising", PROFILES: "people", SOCIAL: "people"}.get(index, "behaviour")
+        what = CONTENTS.get(index, "behaviour")
         done.stays.append(f"index {index} with {count} documents of {what}; delete it by hand")
     else:
         engine.request("DELETE", f"/{index}")

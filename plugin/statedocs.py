@@ -118,6 +118,27 @@ def put_many(engine: Engine, index: str, documents: Iterable[tuple[str, Mapping[
             raise EngineUnavailable("OpenSearch could not write a document")
 
 
+def delete_many(engine: Engine, index: str, names: Sequence[str]) -> None:
+    """Delete documents in one request; what is not there is no failure.
+
+    Raises:
+        EngineUnavailable: the engine could not delete one of them.
+    """
+    if not names:
+        return
+    answer = engine.request(
+        "POST", f"/{index}/_bulk", "".join(_line({"delete": {"_id": name}}) for name in names).encode()
+    )
+    for item in answer["items"]:
+        if int(item["delete"]["status"]) not in {200, 404}:
+            raise EngineUnavailable("OpenSearch could not delete a document")
+
+
+def refresh(engine: Engine, index: str) -> None:
+    """Let searches see what was written."""
+    engine.request("POST", f"/{index}/_refresh")
+
+
 def upsert(engine: Engine, index: str, name: str, source: Mapping[str, Any]) -> None:
     """Write a document whatever stood there before; searches see it when this returns."""
     engine.request("PUT", f"/{index}/_doc/{name}", source, {"refresh": "true"})

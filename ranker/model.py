@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import onnxruntime as ort
@@ -28,7 +29,9 @@ from .fusion import first_stage, ordered
 from .remembered import PairVectors
 from .signals import features
 from .tokens import PairBatch, PairTokenizer, lay_out
+from .weights import Weights, lifts
 
+NO_WEIGHTS: Weights = MappingProxyType({})
 BATCH = 8
 """Pairs in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
 SQUEEZE = 0.999
@@ -177,6 +180,7 @@ class Ranker:
         *,
         deadline: float | None = None,
         depth: int | None = None,
+        weights: Weights = NO_WEIGHTS,
     ) -> Ranking:
         """Rank one window.
 
@@ -188,12 +192,13 @@ class Ranker:
         Args:
             deadline: on :func:`time.monotonic`'s clock.
             depth: how many candidates to read; ``None`` reads all.
+            weights: what the shop adds to a signal by hand; see ``ranker.weights``.
 
         Returns:
             every candidate once. Scores of read candidates are in 0..1 (sigmoid of the logit); the tail's lie below
             the lowest of them.
         """
-        return self.work(query, candidates, deadline=deadline, depth=depth).ranking
+        return self.work(query, candidates, deadline=deadline, depth=depth, weights=weights).ranking
 
     def work(
         self,
@@ -202,6 +207,7 @@ class Ranker:
         *,
         deadline: float | None = None,
         depth: int | None = None,
+        weights: Weights = NO_WEIGHTS,
     ) -> Workings:
         """Rank one window as :meth:`rank` does, and keep what the order came of."""
         if not candidates:
@@ -210,7 +216,9 @@ class Ranker:
         nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
         unread = self.logits(nothing, np.zeros(len(candidates), bool), matrix).astype(np.float64)
         gains = feedback(unread, [item.vector for item in candidates], [item.id for item in candidates])
-        base = ordered(candidates, sigmoid(unread + gains))
+        lifted = lifts(candidates, weights)
+        moved = gains + lifted.sum(axis=1)
+        base = ordered(candidates, sigmoid(unread + moved))
         chosen = [item.position for item in base[: depth or len(candidates)]]
         texts = [candidates[place].text for place in chosen]
         known = np.array([text is not None for text in texts])
@@ -218,7 +226,7 @@ class Ranker:
         if not read.done.all():
             late = Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
             return Workings.without_model(late)
-        scores = sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + gains[chosen])
+        scores = sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + moved[chosen])
         if not np.isfinite(scores).all():
             raise ModelError(f"model: {self.name} gave a score that is no number")
         head = [
@@ -229,7 +237,7 @@ class Ranker:
         lowest = head[-1].score
         tail = [Scored(item.id, item.position, lowest * item.score * SQUEEZE) for item in base[len(chosen) :]]
         ranking = Ranking((*head, *tail), self.name, None, len(chosen))
-        return Workings(ranking, matrix, unread, gains, tuple(chosen), read.vectors)
+        return Workings(ranking, matrix, unread, gains, lifted, tuple(chosen), read.vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +249,7 @@ class Workings:
         matrix: features, shape (items, features).
         unread: logits before anything was read, shape (items,).
         gains: what each gained by likeness to the best, shape (items,).
+        lifts: what the shop's own weights add, shape (items, signals), in the order of ``ranker.candidate.SIGNALS``.
         chosen: positions of those that were read; empty where the model's order could not be given in time.
         vectors: what the reading gave, one row a chosen item.
     """
@@ -249,6 +258,7 @@ class Workings:
     matrix: NDArray[np.float32]
     unread: NDArray[np.float64]
     gains: NDArray[np.float64]
+    lifts: NDArray[np.float64]
     chosen: tuple[int, ...]
     vectors: NDArray[np.float32]
 
@@ -256,7 +266,7 @@ class Workings:
     def without_model(cls, ranking: Ranking) -> Workings:
         """Of an order that no model made."""
         nothing = np.zeros((0, 0), np.float32)
-        return cls(ranking, nothing, np.zeros(0), np.zeros(0), (), nothing)
+        return cls(ranking, nothing, np.zeros(0), np.zeros(0), nothing, (), nothing)
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

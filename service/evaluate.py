@@ -106,7 +106,11 @@ def _ranked(parts: Parts, index: str, budget_ms: float | None, text: str) -> Ans
     candidates, lacks = parts.search.candidates(question, found)
     deadline = None if budget_ms is None else time.monotonic() + budget_ms / 1000
     ranking = parts.ranker.rank(
-        question.request.text or "", candidates, deadline=deadline, depth=parts.settings.rerank_depth
+        question.request.text or "",
+        candidates,
+        deadline=deadline,
+        depth=parts.settings.rerank_depth,
+        weights=parts.weights.now(),
     )
     ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]
     return Answer(tuple(ids[:DEPTH]), ranking.degraded or lacks)

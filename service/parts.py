@@ -33,13 +33,16 @@ from .media import Media
 from .people import People, open_keystore
 from .sequences import Sequences
 from .settings import Settings
+from .signalweights import SignalWeights
 from .streams import Streams
 from .suggest import Suggest
 
 if TYPE_CHECKING:
     from .inside import Inside
     from .recommend import RecommendService
+    from .rivals import Rivals
     from .search import SearchService
+    from .weighing import Weighing
 
 log = logging.getLogger("hybridrank.service")
 
@@ -78,6 +81,7 @@ class Parts:
         self.demo = demo
         self.encoders = Encoders(settings)
         self.media = media or Media()
+        self.weights = SignalWeights(settings.weights_path)
         self.sequences = Sequences(settings.sequence_path)
         self.blends = Blends(settings.blend_path)
         self.streams = Streams(settings.streams)
@@ -86,6 +90,8 @@ class Parts:
         self._ranker: Ranker | None = None
         self._search: SearchService | None = None
         self._recommend: RecommendService | None = None
+        self._rivals: Rivals | None = None
+        self._weighing: Weighing | None = None
         self._inside: Inside | None = None
         self._behaviour: Behaviour | None = None
         self._item_vectors: ItemVectors | None = None
@@ -226,6 +232,26 @@ class Parts:
             return self._recommend
 
     @property
+    def rivals(self) -> Rivals:
+        """Systems to set against each other."""
+        from .rivals import Rivals
+
+        with self._lock:
+            if self._rivals is None:
+                self._rivals = Rivals(self)
+            return self._rivals
+
+    @property
+    def weighing(self) -> Weighing:
+        """The judged queries' windows, to try weights on."""
+        from .weighing import Weighing
+
+        with self._lock:
+            if self._weighing is None:
+                self._weighing = Weighing(self)
+            return self._weighing
+
+    @property
     def inside(self) -> Inside:
         """What answers OpenSearch's own pipeline."""
         from .inside import Inside
@@ -257,6 +283,7 @@ class Parts:
         self._stop.set()
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
+            self._rivals = self._weighing = None
             self._behaviour = self._recommend = self._inside = self._item_vectors = None
             keystore, self._keystore, self._people = self._keystore, None, None
             self._suggest = None

@@ -364,7 +364,13 @@ class SearchService:
         settings = self._parts.settings
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         try:
-            return self._parts.ranker.work(query, candidates, deadline=deadline, depth=settings.rerank_depth)
+            return self._parts.ranker.work(
+                query,
+                candidates,
+                deadline=deadline,
+                depth=settings.rerank_depth,
+                weights=self._parts.weights.now(),
+            )
         except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get results
             log.error("the model failed: %s", type(error).__name__)
             return Workings.without_model(first_stage(candidates, degraded="model_error"))

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     model: str | None = None
     """A model folder; ``None`` is the one that ships with hybridrank."""
 
+    signal_weights: Path | None = None
+    """What the shop adds to each signal by hand; ``None`` is ``signal-weights.json`` in ``home``."""
     sequence_models: Path | None = None
     """Where ``train sequence`` leaves a folder for each catalogue; ``None`` is ``sequence`` in ``home``."""
     blends: Path | None = None
@@ -117,6 +119,11 @@ class Settings(BaseSettings):
     def person_keys_path(self) -> Path:
         """Where the keys lie that sign person tokens."""
         return self.home / "secrets" / "person-tokens.json"
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the shop's own weights of signals lie."""
+        return self.signal_weights or self.home / "signal-weights.json"
 
     @property
     def sequence_path(self) -> Path:

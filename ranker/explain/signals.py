@@ -77,6 +77,9 @@ def explained(ranker: Ranker, candidates: Sequence[Candidate], workings: Working
     read = position in workings.chosen
     base, parts = of_head(ranker, workings, position)
     parts[LIKENESS] = float(workings.gains[position])
+    for name, lift in zip(SIGNALS, workings.lifts[position], strict=True):
+        if lift:
+            parts[name] = parts.get(name, 0.0) + float(lift)
     if not read:
         # What was not read lies below what was: its chance is a share of the lowest read score.
         value = base + math.fsum(parts.values())

@@ -8,6 +8,7 @@ from .explain import blueprint as explain
 from .graph import blueprint as graph
 from .health import blueprint as health
 from .inside import blueprint as inside
+from .judgments import blueprint as judgments
 from .merchandising import blueprint as merchandising
 from .metrics import blueprint as metrics
 from .page import blueprint as page
@@ -18,6 +19,7 @@ from .rerank import blueprint as rerank
 from .search import blueprint as search
 from .shoppers import blueprint as shoppers
 from .suggest import blueprint as suggest
+from .tuning import blueprint as tuning
 
 DEMO_BLUEPRINTS = (shoppers,)
 """What only demo mode has."""
@@ -34,7 +36,9 @@ BLUEPRINTS = (
     explain,
     inside,
     events,
+    judgments,
     merchandising,
+    tuning,
     health,
     metrics,
     page,
