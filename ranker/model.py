@@ -127,7 +127,7 @@ class Ranker:
                 if deadline is not None and now + slowest > deadline:
                     return
                 rows = missing[batch.rows]
-                vectors[rows] = self._run_pair(batch)
+                vectors[rows] = self.read_batch(batch)
                 done[rows] = True
                 slowest = max(slowest, time.monotonic() - now)
 
@@ -157,10 +157,11 @@ class Ranker:
                 break
             asked = self._tokenizer.segment_ids(queries[start : start + BATCH], self.config.query_tokens)
             texts = self._tokenizer.segment_ids(passages[start : start + BATCH], self.config.passage_tokens)
-            done.append(self._run_pair(lay_out(asked, texts, range(len(asked)))))
+            done.append(self.read_batch(lay_out(asked, texts, range(len(asked)))))
         return np.concatenate(done) if done else np.zeros((0, self.config.outputs), np.float32)
 
-    def _run_pair(self, batch: PairBatch) -> NDArray[np.float32]:
+    def read_batch(self, batch: PairBatch) -> NDArray[np.float32]:
+        """Vectors of pairs that are laid out, shape (pairs, outputs)."""
         feed = {"ids": batch.ids, "positions": batch.positions, "segments": batch.segments}
         result: NDArray[np.float32] = self._pair.run(None, feed)[0]
         return result
@@ -266,7 +267,7 @@ class Workings:
     def without_model(cls, ranking: Ranking) -> Workings:
         """Of an order that no model made."""
         nothing = np.zeros((0, 0), np.float32)
-        return cls(ranking, nothing, np.zeros(0), np.zeros(0), nothing, (), nothing)
+        return cls(ranking, nothing, np.zeros(0), np.zeros(0), np.zeros((0, 0)), (), nothing)
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

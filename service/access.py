@@ -18,7 +18,7 @@ from .keys import DEFAULT_TENANT, Caller, KeyRing, Role
 from .persons import PersonTokens, TokenRefused
 from .problems import Problem, invalid
 
-OPEN = frozenset({"health.healthz", "health.readyz", "page.index", "page.asset", "openapi.spec"})
+OPEN = frozenset({"health.healthz", "health.readyz", "page.index", "page.tune", "page.asset", "openapi.spec"})
 """Endpoints without data of a shop; anyone may read them."""
 
 _PLUGIN = frozenset({"inside.query", "inside.rank", "inside.documents"})

@@ -11,6 +11,7 @@ from plugin.candidates import gather
 from plugin.catalogue import Catalogue, lookup
 from plugin.errors import InvalidQuery
 from ranker.metrics import DEPTH
+from ranker.model import Ranker
 
 from .parts import Parts
 from .report import COMPARED, MOVED, Answer, Judged, Report, System, compared, measured
@@ -78,7 +79,7 @@ def runner(parts: Parts, catalogue: Catalogue, system: System, budget_ms: float 
     if system == "image_vector" and catalogue.image_encoder is None:
         raise InvalidQuery("system", f"image_vector: catalogue {catalogue.name!r} has no image vectors")
     if system == "ranked":
-        return partial(_ranked, parts, catalogue.name, budget_ms)
+        return partial(ranked, parts, catalogue.name, budget_ms=budget_ms)
     if system not in {"bm25", "image_vector"} and catalogue.text_encoder is None:
         raise InvalidQuery("system", f"{system}: catalogue {catalogue.name!r} has no text vectors; index it with them")
     return partial(_stock, parts, catalogue, system)
@@ -99,13 +100,16 @@ def _stock(parts: Parts, catalogue: Catalogue, system: stock.System, text: str) 
     return Answer(tuple(item for item, _ in found))
 
 
-def _ranked(parts: Parts, index: str, budget_ms: float | None, text: str) -> Answer:
-    """The order of ``/v1/search``, without its query log, and without its way around a model that fails."""
+def ranked(
+    parts: Parts, index: str, text: str, *, budget_ms: float | None = None, ranker: Ranker | None = None
+) -> Answer:
+    """The order of ``/v1/search``, without its query log, and without its way around a model that fails; by another
+    ``ranker`` than the one that is served where one is given."""
     question = parts.search.question(SearchBody(query=text, index=index, size=DEPTH))
     found = gather(parts.engine, question.catalogue, question.request)
     candidates, lacks = parts.search.candidates(question, found)
     deadline = None if budget_ms is None else time.monotonic() + budget_ms / 1000
-    ranking = parts.ranker.rank(
+    ranking = (ranker or parts.ranker).rank(
         question.request.text or "",
         candidates,
         deadline=deadline,

@@ -20,9 +20,11 @@ from ranker.offpolicy import OffPolicy, examination, self_normalised
 
 from .evaluate import runner
 from .parts import Parts
-from .report import System
+from .report import Answer, System
 
 OnQuery = Callable[[str, int], None]
+Run = Callable[[str], Answer]
+"""Answers a query's text."""
 PAGE = 10
 
 
@@ -81,14 +83,28 @@ def interleaved(parts: Parts, index: str, a: System, b: System, *, shoppers: int
         UnknownCatalogue, InvalidQuery, EngineError, EncoderError, RankerError: what the parts raise.
     """
     catalogue = lookup(parts.engine, index)
-    runs = [runner(parts, catalogue, name, None) for name in (a, b)]
+    runs = (runner(parts, catalogue, a, None), runner(parts, catalogue, b, None))
+    return duel(parts, index, (a, b), runs, shoppers=shoppers, days=days, seed=seed)
+
+
+def duel(
+    parts: Parts,
+    index: str,
+    names: tuple[str, str],
+    runs: tuple[Run, Run],
+    *,
+    shoppers: int,
+    days: int,
+    seed: int,
+) -> Duel:
+    """As :func:`interleaved`, between any two that answer a query's text."""
     try:
         market = Market.of(_products(parts.engine, index), seed)
     except ValueError as error:
         raise JudgmentError(f"index: {error}") from error
     lists: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     made: dict[tuple[str, tuple[str, ...]], deque[Page]] = defaultdict(deque)
-    toss = Chance(seed, "interleaving", a, b)
+    toss = Chance(seed, "interleaving", *names)
 
     def search(text: str) -> Sequence[str]:
         if text not in lists:

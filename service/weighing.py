@@ -23,7 +23,7 @@ from .schemas.search import SearchBody
 
 MOST = 300
 """Judged queries that are held; of more, those with the smallest ids, which are as good as drawn by chance."""
-READ_AHEAD = 3
+READ_AHEAD = 2
 """How many times the depth are read when a window is gathered, so that small moves of a slider read nothing."""
 RESAMPLES = 2000
 STALE_S = 5.0

@@ -107,7 +107,7 @@ class WordGame:
         self._rows: dict[str, NDArray[np.float32]] = {query: workings.matrix[position]}
         self._ranker, self._query, self._text = ranker, query, item.text or ""
         self.words = words_of(query, self._text)
-        self._gain = float(workings.gains[position])
+        self._gain = float(workings.gains[position] + workings.lifts[position].sum())
         self._read = position in workings.chosen
         self._wording = Wording.of(read(query).wanted, [candidate.text or "" for candidate in candidates])
         self._known = item.text is not None

@@ -1,17 +1,18 @@
-"""``/``: the web page, its two files, and the pictures of the sample catalogue."""
+"""``/`` and ``/tune``: the web pages, their files, and the pictures of the sample catalogue."""
 
 from __future__ import annotations
 
-import html
 import secrets
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request, send_file, send_from_directory
+from flask import Response, current_app, render_template_string, request, send_file, send_from_directory
 
 from ..access import SESSION, SESSION_COOKIE
 from ..app import parts
 from ..encoders import NO_IMAGE_ENCODER
+from ..messages import COOKIE as LANGUAGE_COOKIE
+from ..messages import LANGUAGES, language_of, messages
 from ..problems import Problem
 
 FOLDER = Path(__file__).parent.parent / "page"
@@ -22,8 +23,12 @@ FEATURES = {
     "related": "/v1/related",
     "explain": "/v1/explain",
     "shopper": "/demo/shopper",
+    "judge": "/v1/judgments",
 }
 """What the page may ask for, where this service has it: the name that the page knows, and the path."""
+
+LANGUAGE_S = 365 * 24 * 3600
+"""For how long a browser keeps the language that was chosen."""
 
 blueprint = APIBlueprint("page", __name__, enable_openapi=False)
 
@@ -38,12 +43,34 @@ def policy(pictures: str) -> str:
 
 @blueprint.get("/")
 def index() -> Response:
-    """The page."""
+    """The shop window."""
+    return _page("index.html")
+
+
+@blueprint.get("/tune")
+def tune() -> Response:
+    """Where a ranking is understood and tuned."""
+    return _page("tune.html")
+
+
+def _page(name: str) -> Response:
+    """A page in the language of the one who asks, with the cookie of their visit."""
     here = parts()
-    text = (FOLDER / "index.html").read_text("utf-8")
-    text = text.replace("{{index}}", html.escape(here.settings.index, quote=True))
-    text = text.replace("{{features}}", " ".join(_features()))
+    language = language_of(request)
+    text = render_template_string(
+        (FOLDER / name).read_text("utf-8"),
+        index=here.settings.index,
+        features=" ".join(_features()),
+        language=language,
+        languages={code: messages(code)["language.name"] for code in LANGUAGES},
+        messages=messages(language),
+        t=messages(language),
+    )
     response = Response(text, content_type="text/html; charset=utf-8")
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    if request.args.get("lang") == language:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=LANGUAGE_S, samesite="Strict")
     response.headers["Content-Security-Policy"] = policy("data:" if here.demo else "data: https: http:")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-cache"

@@ -1,5 +1,7 @@
 // Talks to the service. A key, where one is needed, lives in this tab only; who asks stands in cookies no script can read.
 
+import { t } from "./i18n.js";
+
 const KEY = "hybridrank-key";
 const STALE = "urn:hybridrank:problem:invalid-person-token";
 
@@ -22,7 +24,7 @@ export async function call(method, path, { body, signal, keepalive } = {}) {
       return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, keepalive });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Problem(0, "The service does not answer. Is it still running?");
+      throw new Problem(0, t("problem.silent"));
     }
   };
   let response = await send();
@@ -32,7 +34,7 @@ export async function call(method, path, { body, signal, keepalive } = {}) {
     response = await send();
     answer = await response.json().catch(() => ({}));
   }
-  if (!response.ok) throw new Problem(response.status, answer.detail || `The service answered ${response.status}.`, answer.type);
+  if (!response.ok) throw new Problem(response.status, answer.detail || t("problem.status", { status: response.status }), answer.type);
   return answer;
 }
 
@@ -50,11 +52,11 @@ export async function* events(path, signal) {
     response = await fetch(path, { headers, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, "The service does not answer. Is it still running?");
+    throw new Problem(0, t("problem.silent"));
   }
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
-    throw new Problem(response.status, answer.detail || `The service answered ${response.status}.`, answer.type);
+    throw new Problem(response.status, answer.detail || t("problem.status", { status: response.status }), answer.type);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";
@@ -72,6 +74,6 @@ export async function* events(path, signal) {
     }
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, "The stream broke off.");
+    throw new Problem(0, t("problem.stream"));
   }
 }

@@ -7,17 +7,19 @@ import { drawer } from "./drawer.js";
 import { flush, record, watch } from "./events.js";
 import { facetLists } from "./facets.js";
 import { additions, on, tell } from "./hooks.js";
+import { t } from "./i18n.js";
 import { glide, mark, placesOf } from "./moves.js";
 import "./picture.js";
 import "./recommend.js";
 import "./explain.js";
+import "./judge.js";
 import "./related.js";
 import { clear, draw } from "./results.js";
 import { body, chips, empty, read, SIZE, take, write } from "./state.js";
 import { suggestions } from "./suggest.js";
 
 const TYPING_MS = 160;
-const ACTED = { add_to_cart: "In your bag", purchase: "Bought" };
+const ACTED = { add_to_cart: t("sheet.in_bag"), purchase: t("sheet.bought") };
 const index = meta("hybridrank-index");
 
 let state = read();
@@ -95,12 +97,12 @@ function show(answer, asked, tookMs, again) {
 
 function say(moved, results) {
   const own = moved.find(({ result }) => result.id === touched?.id);
-  const name = (result) => `“${result.source.title || result.id}”`;
+  const title = (result) => result.source.title || result.id;
   const now = results.find((result) => result.id === touched?.id);
   let text = "";
-  if (own) text = `${name(own.result)} moved from place ${own.was} to ${own.result.rank}.`;
-  else if (moved.length) text = `${moved.length} products changed places after what you did.`;
-  else if (now) text = `${name(now)} stays at place ${now.rank}; its signals have changed.`;
+  if (own) text = t("moves.own", { title: title(own.result), was: own.was, now: own.result.rank });
+  else if (moved.length) text = t("moves.several", { count: moved.length });
+  else if (now) text = t("moves.stays", { title: title(now), now: now.rank });
   byId("moves").textContent = text;
   byId("moves").hidden = text === "";
 }
@@ -155,7 +157,7 @@ function controls({ all = false } = {}) {
   byId("in-stock").checked = state.inStock;
   const active = chips(state);
   byId("chips").replaceChildren(...active.map((chip) =>
-    make("button", { type: "button", "aria-label": `Remove filter ${chip.label}`, onclick: () => { take(state, chip); ask(); } }, chip.label)));
+    make("button", { type: "button", "aria-label": t("filters.remove", { label: chip.label }), onclick: () => { take(state, chip); ask(); } }, chip.label)));
   byId("clear").hidden = byId("filter-count").hidden = active.length === 0;
   byId("filter-count").textContent = String(active.length);
 }

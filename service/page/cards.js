@@ -1,15 +1,16 @@
 // A result as a card, and as the sheet that opens from it.
 
 import { make } from "./dom.js";
+import { language, t } from "./i18n.js";
 import { bars, shownOnSheet } from "./signals.js";
 
-const money = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const money = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 function price(source) {
   if (typeof source.price !== "number") return "";
   const currency = source.currency || source.attributes?.currency;
   if (typeof currency === "string" && /^[A-Z]{3}$/.test(currency)) {
-    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(source.price);
+    return new Intl.NumberFormat(language, { style: "currency", currency }).format(source.price);
   }
   return money.format(source.price);
 }
@@ -34,7 +35,7 @@ export function shot(result, index, badge) {
 
 function stock(source) {
   if (typeof source.in_stock !== "boolean") return null;
-  return make("span", { class: source.in_stock ? "stock" : "stock out" }, source.in_stock ? "In stock" : "Out of stock");
+  return make("span", { class: source.in_stock ? "stock" : "stock out" }, t(source.in_stock ? "card.in" : "card.out"));
 }
 
 export const buy = (source) => make("div", { class: "buy" }, make("span", { class: "cost" }, price(source)), stock(source));
@@ -44,7 +45,7 @@ function stars(source) {
   const rating = source.rating ?? source.attributes?.rating;
   if (typeof rating !== "number") return null;
   const count = typeof source.rating_count === "number" ? ` (${source.rating_count})` : "";
-  return make("span", { class: "stars", "aria-label": `Rated ${rating} of 5` }, `${rating.toFixed(1)}${count}`);
+  return make("span", { class: "stars", role: "img", "aria-label": t("card.rated", { rating }) }, `${rating.toFixed(1)}${count}`);
 }
 
 // The second of the product's clip that fits the question best.
@@ -52,15 +53,15 @@ function clip(result) {
   if (typeof result.moment !== "number") return null;
   const seconds = Math.floor(result.moment);
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  return make("span", { class: "clip", title: `The clip fits best at ${time}` }, `▶ ${time}`);
+  return make("span", { class: "clip", title: t("card.clip", { time }) }, `▶ ${time}`);
 }
 
 export function card(result, { index, signals, best, open }) {
   const { source } = result;
   const button = make("button", { type: "button", class: "card", "data-id": result.id, onclick: () => open(result) },
     shot(result, index, make("span", { class: "badges" },
-      make("span", { class: "place", title: `Score ${result.score.toFixed(4)}` }, String(result.rank)),
-      result.pinned ? make("span", { class: "pinned", title: "The shop has put it at this place" }, "Pinned") : null,
+      make("span", { class: "place", title: t("card.score", { score: result.score.toFixed(4) }) }, String(result.rank)),
+      result.pinned ? make("span", { class: "pinned", title: t("card.pinned.why") }, t("card.pinned")) : null,
       clip(result))),
     make("div", { class: "words" },
       make("div", { class: "makers" }, make("span", { class: "maker" }, maker(source)), stars(source)),
@@ -71,7 +72,7 @@ export function card(result, { index, signals, best, open }) {
 }
 
 function facts(source) {
-  const rows = [["Category", source.category], ["Brand", source.brand], ["Colour", source.color], ...Object.entries(source.attributes || {})];
+  const rows = [[t("facet.category"), source.category], [t("facet.brand"), source.brand], [t("facet.color"), source.color], ...Object.entries(source.attributes || {})];
   const list = make("dl", { class: "facts" });
   for (const [name, value] of rows) {
     if (value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length)) continue;
@@ -88,12 +89,12 @@ export function sheet(result, { index, best, act }) {
   return make("div", { class: "sheet", "data-id": result.id },
     shot(result, index, clip(result)),
     make("div", { class: "words" },
-      make("div", { class: "makers" }, make("span", { class: "maker" }, `Place ${result.rank} · score ${result.score.toFixed(4)}`), stars(source)),
+      make("div", { class: "makers" }, make("span", { class: "maker" }, t("sheet.place", { rank: result.rank, score: result.score.toFixed(4) })), stars(source)),
       make("h2", { id: "detail-title" }, source.title || result.id),
       buy(source),
       make("div", { class: "acts" },
-        make("button", { type: "button", class: "solid", "data-act": "add_to_cart", onclick: () => act("add_to_cart") }, "Add to bag"),
-        make("button", { type: "button", class: "chip", "data-act": "purchase", onclick: () => act("purchase") }, "Buy now"),
+        make("button", { type: "button", class: "solid", "data-act": "add_to_cart", onclick: () => act("add_to_cart") }, t("sheet.bag")),
+        make("button", { type: "button", class: "chip", "data-act": "purchase", onclick: () => act("purchase") }, t("sheet.buy")),
         make("span", { class: "acted", role: "status" })),
       source.description ? make("p", { class: "about" }, source.description) : null,
       facts(source),

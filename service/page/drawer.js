@@ -4,18 +4,17 @@ import { call, Problem } from "./api.js";
 import { byId, can, make } from "./dom.js";
 import { log } from "./events.js";
 import { on, tell } from "./hooks.js";
+import { known, language, t } from "./i18n.js";
 
-const LABELS = { impression: "Saw", view: "Viewed", click: "Clicked", watch: "Watched", add_to_cart: "Added to bag", purchase: "Bought" };
-const STATES = { waiting: "on its way", stored: "stored", rejected: "rejected" };
 const SHOWN = 60;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 function line({ event, title, status, reason }) {
   const place = event.event_attributes.position?.ordinal;
   return make("li", { class: `event ${event.action_name} ${status}`, "data-action": event.action_name, "data-status": status },
-    make("span", { class: "what" }, LABELS[event.action_name] ?? event.action_name),
+    make("span", { class: "what" }, known(`visit.${event.action_name}`) ? t(`visit.${event.action_name}`) : event.action_name),
     make("span", { class: "which", title }, title),
-    make("span", { class: "when" }, `${clock.format(new Date(event.timestamp))}${place ? ` · place ${place}` : ""} · ${reason ?? STATES[status]}`));
+    make("span", { class: "when" }, `${clock.format(new Date(event.timestamp))}${place ? ` · ${t("visit.place", { place })}` : ""} · ${reason ?? t(`visit.${status}`)}`));
 }
 
 function draw() {
@@ -25,7 +24,7 @@ function draw() {
   if (!byId("drawer").classList.contains("open")) return;
   byId("events").replaceChildren(...log.slice(-SHOWN).reverse().map(line));
   byId("events-none").hidden = log.length > 0;
-  byId("events-summary").textContent = `${log.length} sent in this tab, ${acts} of them more than a look.`;
+  byId("events-summary").textContent = t("visit.summary", { count: log.length, acts });
 }
 
 export function showDrawer(on_) {
@@ -41,7 +40,7 @@ function drawShoppers({ shoppers, current }) {
     type: "button", role: "radio", "aria-checked": String((current ?? null) === name), "data-shopper": name ?? "",
     onclick: () => become(name),
   }, label);
-  byId("shoppers").replaceChildren(choice(null, "Nobody"), ...shoppers.map((name) => choice(name, name)));
+  byId("shoppers").replaceChildren(choice(null, t("visit.nobody")), ...shoppers.map((name) => choice(name, name)));
   byId("who").textContent = current ?? "";
   byId("who").hidden = !current;
 }

@@ -3,31 +3,15 @@
 import { call, Problem } from "./api.js";
 import { can, make } from "./dom.js";
 import { on } from "./hooks.js";
+import { language, t } from "./i18n.js";
 
-const WORDS = {
-  en: {
-    title: "Why is it here?", wait: "Looking into it…", start: "Where everything starts", sum: "Together",
-    up: "raises it by", down: "lowers it by", score: "score", query: "What you typed", name: "Its title",
-    swap: "What would swap it with its neighbour", none: "Nothing small would: more clicks, a lower price or a shorter search do not do it.",
-    late: "Nothing was found in the time there was.", unit: "Bars are in logits: the score is their sum on an S-shaped scale of 0 to 1.",
-    shares: "Bars are parts of the score, 0 to 1.", added: "The shop adds", words: "Words that speak for it are green, those against it red.",
-  },
-  zh: {
-    title: "为什么排在这里?", wait: "正在分析…", start: "共同起点", sum: "合计",
-    up: "提升", down: "降低", score: "分数", query: "您输入的词", name: "商品标题",
-    swap: "怎样才会与相邻商品交换位置", none: "小的改变都不够:更多点击、更低价格或更短的搜索都不行。",
-    late: "在限定时间内没有找到。", unit: "条形单位为 logit:其总和经 S 形曲线换算为 0 到 1 的分数。",
-    shares: "条形为分数的组成部分(0 到 1)。", added: "商家增加", words: "绿色的词支持它,红色的词不支持它。",
-  },
-};
 // Who opens the panel waits a moment longer for what would swap two products than a program does.
 const LIMIT_MS = 1000;
-const language = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
 let asked = null;
 
 // A waterfall: each bar begins where the one before it ended.
-function waterfall(answer, say) {
+function waterfall(answer) {
   const steps = [];
   let at = answer.base;
   for (const part of answer.contributions) {
@@ -45,9 +29,9 @@ function waterfall(answer, say) {
   };
   const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
   return make("ol", { class: "waterfall" },
-    row(say.start, answer.base, answer.base, answer.base.toFixed(2).replace("-", "−"), "mark", "base"),
+    row(t("why.start"), answer.base, answer.base, answer.base.toFixed(2).replace("-", "−"), "mark", "base"),
     ...steps.map(({ label, name, from, to, value }) => row(label, from, to, signed(value), value > 0 ? "up" : "down", name)),
-    row(`${say.sum} · ${say.score} ${answer.score.toFixed(3)}`, at, at, at.toFixed(2).replace("-", "−"), "mark", "sum"));
+    row(`${t("why.sum")} · ${t("why.score")} ${answer.score.toFixed(3)}`, at, at, at.toFixed(2).replace("-", "−"), "mark", "sum"));
 }
 
 // A text with its words washed in green or red, the stronger the more they matter.
@@ -69,34 +53,33 @@ function marked(text, words, largest) {
   return line;
 }
 
-function drawn(answer, query, say) {
+function drawn(answer, query) {
   const parts = [make("ul", { class: "sentences" }, ...answer.why.map((sentence) => make("li", {}, sentence)))];
   if (answer.unit) {
-    parts.push(waterfall(answer, say), make("p", { class: "small" }, answer.unit === "logit" ? say.unit : say.shares));
+    parts.push(waterfall(answer), make("p", { class: "small" }, answer.unit === "logit" ? t("why.unit") : t("why.shares")));
   }
   const { words, swap } = answer;
   if (words) {
     const largest = Math.max(1e-9, ...[...words.query, ...words.title].map(({ value }) => Math.abs(value)));
     parts.push(
       make("dl", { class: "why-words" },
-        make("dt", {}, say.query), make("dd", {}, marked(query, words.query, largest)),
-        make("dt", {}, say.name), make("dd", {}, marked(words.title_text, words.title, largest))),
-      make("p", { class: "small" }, say.words));
+        make("dt", {}, t("why.query")), make("dd", {}, marked(query, words.query, largest)),
+        make("dt", {}, t("why.name")), make("dd", {}, marked(words.title_text, words.title, largest))),
+      make("p", { class: "small" }, t("why.words")));
   }
   if (swap) {
     const changes = swap.changes.map(({ text }) => make("li", {}, text));
-    parts.push(make("h4", {}, say.swap),
-      changes.length ? make("ul", { class: "changes" }, ...changes) : make("p", { class: "small" }, swap.complete ? say.none : say.late));
+    parts.push(make("h3", {}, t("why.swap")),
+      changes.length ? make("ul", { class: "changes" }, ...changes) : make("p", { class: "small" }, swap.complete ? t("why.none") : t("why.late")));
   }
   return parts;
 }
 
 async function explain(place, body) {
-  const say = WORDS[language()];
-  place.replaceChildren(make("p", { class: "small", role: "status" }, say.wait));
+  place.replaceChildren(make("p", { class: "small", role: "status" }, t("why.wait")));
   try {
-    const answer = await call("POST", "/v1/explain", { body: { ...body, language: language(), limit_ms: LIMIT_MS } });
-    place.replaceChildren(...drawn(answer, answer.kind === "search" ? (body.query ?? "").trim().replace(/\s+/g, " ") : "", say));
+    const answer = await call("POST", "/v1/explain", { body: { ...body, language, limit_ms: LIMIT_MS } });
+    place.replaceChildren(...drawn(answer, answer.kind === "search" ? (body.query ?? "").trim().replace(/\s+/g, " ") : ""));
     place.dataset.done = "true";
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -116,7 +99,7 @@ if (can("explain")) {
     const body = { id: result.id, query, image, index, filters, query_id: asked.query_id };
     const inside = make("div", { class: "why-body" });
     const box = make("details", { class: "why-here", ontoggle: () => { if (box.open && !inside.hasChildNodes()) explain(inside, body); } },
-      make("summary", {}, WORDS[language()].title), inside);
+      make("summary", {}, t("why.title")), inside);
     place.before(box);
   });
 }

@@ -1,11 +1,12 @@
 // The value lists beside the results: what is counted, what is ticked.
 
 import { make } from "./dom.js";
+import { t } from "./i18n.js";
 
 export const FACETS = [
-  { field: "category", label: "Category" },
-  { field: "brand", label: "Brand" },
-  { field: "color", label: "Colour" },
+  { field: "category", label: t("facet.category") },
+  { field: "brand", label: t("facet.brand") },
+  { field: "color", label: t("facet.color") },
 ];
 
 const FEW = 8;
@@ -33,7 +34,7 @@ export function facetLists(counted, chosen, changed, redraw) {
     }
     const more = values.length > FEW
       ? make("button", { type: "button", class: "link", onclick: () => { all ? unfolded.delete(field) : unfolded.add(field); redraw(); } },
-        all ? "Show fewer" : `Show all ${values.length}`)
+        all ? t("facet.fewer") : t("facet.all", { count: values.length }))
       : null;
     return make("section", { class: "facet", "data-facet": field }, make("h3", {}, label), list, more);
   }).filter(Boolean);

@@ -1,6 +1,7 @@
 // Shows how an order changed: cards glide to their new places, and those that moved say by how many.
 
 import { make } from "./dom.js";
+import { t } from "./i18n.js";
 
 const GLIDE_MS = 420;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,7 +30,7 @@ export function mark(list, results, ranks) {
     if (was === undefined || was === result.rank) continue;
     const up = result.rank < was;
     const card = list.querySelector(`[data-id="${CSS.escape(result.id)}"]`);
-    card.querySelector(".place").after(make("span", { class: up ? "moved up" : "moved", title: `Was at place ${was}` },
+    card.querySelector(".place").after(make("span", { class: up ? "moved up" : "moved", title: t("moves.was", { was }) },
       `${up ? "▲" : "▼"} ${Math.abs(was - result.rank)}`));
     moved.push({ result, was });
   }

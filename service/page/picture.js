@@ -2,6 +2,7 @@
 // sent with the search, and kept in this tab only.
 
 import { byId, can, make } from "./dom.js";
+import { t } from "./i18n.js";
 import { additions, on, tell } from "./hooks.js";
 
 const SIDE = 512;
@@ -34,14 +35,14 @@ async function take(file) {
     if (!TYPES.includes(file.type)) throw new TypeError(file.type);
     picture = await small(file);
   } catch {
-    said.textContent = "This file is no picture that can be read.";
+    said.textContent = t("picture.unreadable");
     shown.hidden = false;
     return;
   }
   preview.src = picture;
   preview.hidden = drop.hidden = false;
   shown.hidden = false;
-  said.textContent = "Looking for products like this picture…";
+  said.textContent = t("picture.looking");
   tell("ask");
 }
 
@@ -55,12 +56,12 @@ function forget() {
 }
 
 // On a phone this offers the camera beside the pictures that are there.
-const chosen = make("input", { type: "file", accept: "image/*", hidden: true, id: "picture-file", onchange: () => take(chosen.files[0]) });
-const open = make("button", { type: "button", class: "icon-button camera", id: "picture-open", "aria-label": "Search by picture",
-  title: "Search by picture: choose or take one, drop one anywhere, or paste one", onclick: () => chosen.click() });
-const preview = make("img", { alt: "The picture that is searched by", hidden: true });
+const chosen = make("input", { type: "file", accept: "image/*", hidden: true, id: "picture-file", "aria-label": t("picture.open"), onchange: () => take(chosen.files[0]) });
+const open = make("button", { type: "button", class: "icon-button camera", id: "picture-open", "aria-label": t("picture.open"),
+  title: t("picture.how"), onclick: () => chosen.click() });
+const preview = make("img", { alt: t("picture.alt"), hidden: true });
 const said = make("span", { role: "status" });
-const drop = make("button", { type: "button", class: "link", hidden: true, onclick: forget }, "Without the picture");
+const drop = make("button", { type: "button", class: "link", hidden: true, onclick: forget }, t("picture.without"));
 const shown = make("div", { class: "picture", id: "picture", hidden: true }, preview, said, drop);
 
 const filesOf = (transfer) => [...(transfer?.files ?? [])].filter((file) => file.type.startsWith("image/"));
@@ -86,6 +87,6 @@ if (can("pictures")) {
 on("results", ({ answer, body }) => {
   if (!body.image) return;
   const near = answer.results.map((result) => result.signals.image_vector).filter((value) => typeof value === "number");
-  if (!near.length) said.textContent = "Nothing in the catalogue looks like this picture.";
-  else said.textContent = `${body.query ? "Like this picture, and by your words" : "Like this picture"}: likeness ${Math.max(...near).toFixed(2)} down to ${Math.min(...near).toFixed(2)}.`;
+  if (!near.length) said.textContent = t("picture.nothing");
+  else said.textContent = t(body.query ? "picture.both" : "picture.like", { high: Math.max(...near).toFixed(2), low: Math.min(...near).toFixed(2) });
 });

@@ -5,6 +5,7 @@ import { call, events, Problem } from "./api.js";
 import { buy, shot } from "./cards.js";
 import { byId, can, debounce, make, meta } from "./dom.js";
 import { on, tell } from "./hooks.js";
+import { t } from "./i18n.js";
 import { scaleOf } from "./signals.js";
 
 const SIZE = 8;
@@ -94,7 +95,7 @@ async function run(mine) {
 if (can("recommend")) {
   let below = {};
   const showBelow = debounce(SETTLED_MS, () => {
-    if (!byId("detail").open) follow(byId("strip"), "Picked for you", below);
+    if (!byId("detail").open) follow(byId("strip"), t("recommend.below"), below);
   });
   on("results", ({ answer }) => {
     const ids = answer.results.slice(0, MOST_EXCLUDED).map((result) => result.id).filter((id) => !id.includes(","));
@@ -103,7 +104,7 @@ if (can("recommend")) {
     below = query;
     if (changed || following === null) showBelow();
   });
-  on("item", ({ result, place }) => follow(place, "Goes with it", { item: result.id }));
+  on("item", ({ result, place }) => follow(place, t("recommend.beside"), { item: result.id }));
   on("who", () => { if (following) follow(following.place, following.title, following.query); });
   byId("detail").addEventListener("close", () => { stop(); showBelow(); });
 }

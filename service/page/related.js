@@ -3,13 +3,14 @@
 import { call, Problem } from "./api.js";
 import { byId, can, debounce, make, meta } from "./dom.js";
 import { on } from "./hooks.js";
+import { t } from "./i18n.js";
 
 const SIZE = 6;
 const SETTLED_MS = 700;
 const index = meta("hybridrank-index");
 
 if (can("related")) {
-  const place = make("nav", { class: "related", "aria-label": "Related searches" });
+  const place = make("nav", { class: "related", "aria-label": t("related") });
   byId("strip").before(place);
   let running = null;
 

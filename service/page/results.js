@@ -2,16 +2,16 @@
 
 import { card } from "./cards.js";
 import { byId, make } from "./dom.js";
+import { known, language, t } from "./i18n.js";
 import { legend, scaleOf, shown } from "./signals.js";
 import { SIZE } from "./state.js";
 
-const number = new Intl.NumberFormat();
-const WHY = {
-  budget: "First-stage order: the model had no time left for this answer.",
-  model_error: "First-stage order: the model did not rank this answer.",
-  behaviour: "What shoppers did could not be read in time; this answer does without.",
-  merchandising: "The shop's rules could not be read in time; this answer does without.",
-};
+const number = new Intl.NumberFormat(language);
+
+function lacking(part) {
+  const key = `degraded.${part}`;
+  return known(key) ? t(key) : t("degraded.other", { part: part.replaceAll("_", " ") });
+}
 
 export function clear() {
   byId("results").replaceChildren();
@@ -28,18 +28,18 @@ export function draw(answer, { index, from, tookMs, open }) {
   byId("results").dataset.queryId = answer.query_id;
   byId("legend").replaceChildren(...legend(signals));
   byId("status").replaceChildren(make("strong", {}, number.format(answer.total)),
-    `${answer.total === 1 ? " product" : " products"} · ${number.format(Math.round(tookMs))} ms`);
+    t(answer.total === 1 ? "results.one" : "results.many", { ms: number.format(Math.round(tookMs)) }));
   byId("empty").hidden = results.length > 0;
 
   byId("suggestion").hidden = !answer.did_you_mean;
   byId("suggested").textContent = answer.did_you_mean ?? "";
   byId("degraded").hidden = !degraded;
-  byId("degraded").textContent = degraded ? WHY[degraded] ?? `This answer does without a part: ${degraded.replaceAll("_", " ")}.` : "";
+  byId("degraded").textContent = degraded ? lacking(degraded) : "";
 
   const pages = Math.ceil(answer.total / SIZE);
   const page = Math.floor(from / SIZE) + 1;
   byId("pages").hidden = pages < 2;
-  byId("page-number").textContent = `Page ${number.format(page)} of ${number.format(pages)}`;
+  byId("page-number").textContent = t("pages.at", { page: number.format(page), pages: number.format(pages) });
   byId("previous").disabled = page <= 1;
   byId("next").disabled = page >= pages;
 }

@@ -1,23 +1,26 @@
 // How the signals of a result are shown: one bar each, the raw number beside it.
 
 import { make } from "./dom.js";
+import { t } from "./i18n.js";
+
+const told = (name) => ({ name, label: t(`signal.${name}`), short: t(`signal.${name}.short`), about: t(`signal.${name}.about`) });
 
 // `even` is the value at which a signal says nothing; its bar starts there and goes to either side.
 export const SIGNALS = [
-  { name: "bm25", label: "Words", short: "BM25", about: "How well the words match (BM25)", digits: 1 },
-  { name: "text_vector", label: "Meaning", short: "text vectors", about: "How near the text is in meaning (cosine of text vectors)" },
-  { name: "image_vector", label: "Picture", short: "image vectors", about: "How near the picture is to the query (cosine)" },
-  { name: "behaviour", label: "Shoppers", short: "behaviour", about: "What shoppers did with it (smoothed rate, 0.5 is the mean)", even: 0.5, reach: 0.5 },
-  { name: "profile", label: "For you", short: "your profile", about: "How near it is to what you like (0.5 says nothing)", even: 0.5, reach: 0.5 },
-  { name: "session", label: "This visit", short: "this visit", about: "How near it is to what you looked at just now (0.5 says nothing)", even: 0.5, reach: 0.5 },
-  { name: "merchandising", label: "The shop", short: "boosts", about: "What the shop adds to its score", even: 0, reach: 1 },
+  { ...told("bm25"), digits: 1 },
+  { ...told("text_vector") },
+  { ...told("image_vector") },
+  { ...told("behaviour"), even: 0.5, reach: 0.5 },
+  { ...told("profile"), even: 0.5, reach: 0.5 },
+  { ...told("session"), even: 0.5, reach: 0.5 },
+  { ...told("merchandising"), even: 0, reach: 1 },
 ];
 
 // Known of nearly every product, and told on its sheet only.
-const OF_THE_PRODUCT = [
-  { name: "price", label: "Price", about: "Its price against the others' (as the model reads it)" },
-  { name: "popularity", label: "Popular", about: "How many have rated it (as the model reads it)" },
-  { name: "recency", label: "New", about: "How new it is (as the model reads it)" },
+export const OF_THE_PRODUCT = [
+  { ...told("price") },
+  { ...told("popularity") },
+  { ...told("recency") },
 ];
 
 const known = (results, name) => results.some((result) => result.signals[name] !== undefined);
@@ -53,7 +56,7 @@ export function bars(result, signals, best) {
     const { name, label, about, digits = 2 } = signal;
     const value = result.signals[name];
     const missing = value === undefined;
-    const tip = missing ? `${about}: not known for this product` : `${about}: ${value.toFixed(4)}`;
+    const tip = missing ? t("signal.unknown", { about }) : `${about}: ${value.toFixed(4)}`;
     list.append(
       make("dt", { title: tip }, label),
       make("dd", { class: `${name}${missing ? " unknown" : ""}`, title: tip, "data-signal": name }, meter(signal, value, best)),

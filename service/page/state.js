@@ -1,6 +1,7 @@
 // What the person asked for. It lives in the address, so a page can be shared and "back" works.
 
 import { FACETS } from "./facets.js";
+import { t } from "./i18n.js";
 
 export const SIZE = 24;
 
@@ -58,8 +59,8 @@ export function body(state, index, queryId) {
 export function chips(state) {
   const list = [];
   for (const [field, values] of Object.entries(state.chosen)) for (const value of values) list.push({ label: value, field, value });
-  if (state.inStock) list.push({ label: "In stock", field: "in_stock" });
-  if (state.low !== "" || state.high !== "") list.push({ label: `Price ${state.low || "0"} – ${state.high || "any"}`, field: "price" });
+  if (state.inStock) list.push({ label: t("card.in"), field: "in_stock" });
+  if (state.low !== "" || state.high !== "") list.push({ label: t("filters.priced", { low: state.low || "0", high: state.high || t("filters.any") }), field: "price" });
   return list;
 }
 

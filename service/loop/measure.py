@@ -1,0 +1,103 @@
+"""Two models on the same judged queries: how good, and how fast, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from plugin.candidates import gather
+from ranker.candidate import Candidate
+from ranker.metrics import ndcg
+from ranker.model import Ranker
+from ranker.significance import Estimate, estimates
+
+from ..parts import Parts
+from ..report import Judged
+from ..schemas.search import SearchBody
+
+ROUNDS = 3
+"""How often both rank each window when they are timed, in turn; the first is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A candidate beside what is live.
+
+    Attributes:
+        queries: that were judged.
+        live: nDCG@10.
+        candidate: likewise.
+        difference: candidate less live, query by query.
+        speed: the candidate's time for a window over that of what is live, median of the queries' ratios.
+    """
+
+    queries: int
+    live: Estimate
+    candidate: Estimate
+    difference: Estimate
+    speed: float
+
+
+def windows(parts: Parts, index: str, judged: Judged) -> dict[str, tuple[str, list[Candidate]]]:
+    """(what was typed, candidates) by query id, as ``/v1/search`` gathers them for nobody; raises as it does."""
+    found: dict[str, tuple[str, list[Candidate]]] = {}
+    for name, text in judged.texts.items():
+        question = parts.search.question(SearchBody(query=text, index=index, size=1))
+        hits = gather(parts.engine, question.catalogue, question.request)
+        candidates, _ = parts.search.candidates(question, hits)
+        found[name] = (question.request.text or "", candidates)
+    return found
+
+
+def compared(
+    parts: Parts, index: str, judged: Judged, *, live: Path, candidate: Path, say: Callable[[str], None]
+) -> Compared:
+    """Rank every judged query's window by both models.
+
+    Raises:
+        ModelError: one of them cannot be loaded.
+        UnknownCatalogue, EngineError, EncoderError: what the parts raise.
+    """
+    rankers = [Ranker(folder, threads=1, remembered=0) for folder in (live, candidate)]
+    for ranker in rankers:
+        ranker.warm_up()
+    depth = parts.settings.rerank_depth
+    values: list[list[float]] = []
+    ratios: list[float] = []
+    gathered = windows(parts, index, judged)
+    for number, (name, (text, candidates)) in enumerate(gathered.items(), 1):
+        spent = np.zeros((ROUNDS, 2))
+        row = []
+        for turn in range(ROUNDS):
+            for column, ranker in enumerate(rankers):
+                before = time.perf_counter()
+                ranking = ranker.rank(text, candidates, depth=depth, weights=parts.weights.now())
+                spent[turn, column] = time.perf_counter() - before
+                if turn == 0:
+                    row.append(ndcg([item.id for item in ranking.items], judged.grades[name]))
+        values.append(row)
+        ratios.append(float(spent[1:, 1].min() / max(spent[1:, 0].min(), 1e-9)))
+        if number % 25 == 0:
+            say(f"measured {number} of {len(gathered)} judged queries")
+    table = np.array(values)
+    first, second, difference = estimates(np.column_stack([table, table[:, 1] - table[:, 0]]))
+    return Compared(len(table), first, second, difference, float(np.median(ratios)))
+
+
+def value_of(parts: Parts, index: str, judged: Judged, folder: Path) -> float:
+    """Mean nDCG@10 of one model; raises as :func:`compared` does."""
+    ranker = Ranker(folder, threads=1, remembered=0)
+    depth = parts.settings.rerank_depth
+    found: Mapping[str, tuple[str, list[Candidate]]] = windows(parts, index, judged)
+    values = [
+        ndcg(
+            [item.id for item in ranker.rank(text, candidates, depth=depth, weights=parts.weights.now()).items],
+            judged.grades[name],
+        )
+        for name, (text, candidates) in found.items()
+    ]
+    return float(np.mean(values))
