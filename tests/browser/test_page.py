@@ -64,7 +64,7 @@ def test_filters_narrow_and_can_be_taken_away(shop):
     shop.wait_for_function(
         "some => Number(document.querySelector('#status strong').textContent.replace(',', '')) < some", arg=narrowed
     )
-    prices = [float(text) for text in shop.locator(".cost").all_inner_texts()]
+    prices = [float(text) for text in shop.locator("#results .cost").all_inner_texts()]
     assert prices
     assert max(prices) <= 40
     shop.locator("#clear").click()
@@ -75,7 +75,7 @@ def test_in_stock_only_and_sorting(shop):
     shop.locator(".switch").click()
     shop.locator("#sort").select_option("price:asc")
     shop.wait_for_function("() => !document.querySelector('.stock.out') && !document.querySelector('.results.busy')")
-    prices = [float(text) for text in shop.locator(".cost").all_inner_texts()]
+    prices = [float(text) for text in shop.locator("#results .cost").all_inner_texts()]
     assert prices == sorted(prices)
 
 

@@ -18,7 +18,7 @@ from service.loop.state import Diary, LoopError, begun
 from service.models import ModelFixed, Models, point
 from service.settings import Settings
 
-WINDOW = [Candidate(f"p{n}", f"Lamp {n}", {"bm25": 9.0 - n, "text_vector": 0.1 * n}) for n in range(6)]
+WINDOW = [Candidate(f"p{n}", f"Lamp {n}", {"bm25": 9.0 - n, "text_vector": 0.9 - 0.02 * n * n}) for n in range(6)]
 
 
 def test_a_served_head_comes_back_and_a_changed_one_is_served(tmp_path):
