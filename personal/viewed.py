@@ -17,13 +17,16 @@ K_VECTOR = 40
 K_LEXICAL = 20
 
 
-def request_of(viewed: Mapping[str, Any] | None, *, hidden: Iterable[str], also: Sequence[str]) -> SearchRequest:
-    """What to ask the engine for beside a product; what is out of stock does not come.
+def request_of(
+    viewed: Mapping[str, Any] | None, *, hidden: Iterable[str], also: Sequence[str], available: bool = True
+) -> SearchRequest:
+    """What to ask the engine for beside a product.
 
     Args:
         viewed: with its stored vectors; ``None`` where nothing is looked at.
         hidden: ids that must not come.
         also: ids that are brought whatever they score.
+        available: leave out what is out of stock; a log is of another day's stock.
     """
     return SearchRequest(
         text=query_of(viewed) if viewed is not None else None,
@@ -32,7 +35,7 @@ def request_of(viewed: Mapping[str, Any] | None, *, hidden: Iterable[str], also:
         k_lexical=K_LEXICAL,
         k_vector=K_VECTOR,
         hidden=tuple(sorted(hidden)),
-        available=True,
+        available=available,
         also=tuple(also),
         spelling=False,
     )

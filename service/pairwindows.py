@@ -83,7 +83,7 @@ def _window(
     engine: Engine, catalogue: Catalogue, one: Viewed, stored: Mapping[str, Mapping[str, object]]
 ) -> list[Candidate]:
     relevant = sorted((name for name, grade in one.grades.items() if grade), key=lambda name: (-one.grades[name], name))
-    request = request_of(stored[one.item], hidden={one.item}, also=relevant[:ALSO])
+    request = request_of(stored[one.item], hidden={one.item}, also=relevant[:ALSO], available=False)
     hits = gather(engine, replace(catalogue, name=catalogue.index), request).hits
     session = _session(one.earlier, stored, hits)
     candidates = [
