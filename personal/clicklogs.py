@@ -84,6 +84,30 @@ def exposures(events: Iterable[Mapping[str, Any]], asked: Mapping[str, str] | No
     return found
 
 
+def of_each_person(
+    events: Iterable[Mapping[str, Any]], asked: Mapping[str, str] | None = None, *, eta: float = DEFAULT_ETA
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Grades by person, query and item, each from what that person alone did.
+
+    ``eta`` is given, not estimated: an estimate from the same logs would be of everybody, and no one person's share
+    of it is bounded. Queries without a click and events of nobody are left out; who is not logged in is their visit.
+
+    Args:
+        events, asked: as :func:`exposures` takes them.
+    """
+    by_person: dict[str, list[Mapping[str, Any]]] = {}
+    for event in events:
+        who = person_of(event)
+        if who:
+            by_person.setdefault(who, []).append(event)
+    result = {}
+    for who, own in by_person.items():
+        grades = learned(exposures(own, asked), eta, fewest=1.0).grades
+        if grades:
+            result[who] = grades
+    return result
+
+
 def rate(sums: Mapping[str, float], eta: float) -> tuple[float, float]:
     """Of one query and item: clicks weighted by inverse propensity, and impressions."""
     theta = propensities(eta)
@@ -91,13 +115,14 @@ def rate(sums: Mapping[str, float], eta: float) -> tuple[float, float]:
     return clicks, sum(sums.get(cell("impression", bucket), 0.0) for bucket in BUCKETS)
 
 
-def learned(found: Exposures, eta: float | None = None) -> Clicked:
+def learned(found: Exposures, eta: float | None = None, *, fewest: float = FEWEST_CLICKS) -> Clicked:
     """Grade what was shown by how often it was clicked for each look.
 
     Args:
         found: as :func:`exposures` counts.
         eta: ``None`` estimates it from the same counts, and takes the prior where they do not tell; 0 takes clicks as
             they are, which gives whatever stood on top the best grades.
+        fewest: clicks of a query that is graded.
     """
     told = estimate_eta(found.values()) if eta is None else None
     used = eta if eta is not None else told if told is not None else DEFAULT_ETA
@@ -108,7 +133,7 @@ def learned(found: Exposures, eta: float | None = None) -> Clicked:
         clicks_of[query] = clicks_of.get(query, 0.0) + sum(sums.get(cell("click", bucket), 0.0) for bucket in BUCKETS)
     grades: dict[str, dict[str, float]] = {}
     for query, items in by_query.items():
-        if clicks_of[query] >= FEWEST_CLICKS:
+        if clicks_of[query] >= fewest:
             grades[query] = _graded(items)
     return Clicked(grades, used, told is not None, len(by_query) - len(grades))
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ModelError
+from .people import TrainedOn
 from .signals import FEATURES
 
 FORMAT = 1
@@ -27,6 +28,8 @@ class ModelConfig(BaseModel):
         features: names of the head's features in order; a model with other features than this release's is refused.
         digests: SHA-256 of each served file.
         training: how it was made; free form, for the card.
+        people: which people's behaviour it learnt from, and what bounds what it can tell of one of them; ``None`` for
+            a model that saw no people.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,6 +42,7 @@ class ModelConfig(BaseModel):
     features: list[str]
     digests: dict[str, str]
     training: dict[str, Any] = Field(default_factory=dict)
+    people: TrainedOn | None = None
 
 
 def digest(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ranker.errors import ModelError
 from ranker.folder import read_config
+from ranker.people import trained_on
 from ranker.tokens import PairTokenizer
 from ranker.training.compress import Step, compress
 from ranker.training.save import load_trained, save_model
@@ -52,14 +53,16 @@ def run_compress(
         passage_tokens=config.passage_tokens,
         threads=threads,
     )
+    measured = [window for file in judged for window in read_windows(file)]
+    taught = [window for file in teach for window in read_windows(file)]
     made = compress(
         model,
-        [window for file in judged for window in read_windows(file)],
+        measured,
         tokenizer,
         lengths,
         max_loss=max_loss,
         layers=layers,
-        teach=[window for file in teach for window in read_windows(file)],
+        teach=taught,
         settings=settings,
         report=report,
     )
@@ -75,7 +78,15 @@ def run_compress(
     training = {**config.training, "compressed": note}
     card = _card(name, note, made.steps)
     save_model(
-        made.model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card, int8=made.int8
+        made.model,
+        out,
+        name=name,
+        tokenizer=tokenizer,
+        lengths=lengths,
+        training=training,
+        card=card,
+        int8=made.int8,
+        people=trained_on([*measured, *taught], before=config.people),
     )
     (out / METRICS).write_text(json.dumps(note, indent=2) + "\n", "utf-8")
     return {**note, "model": str(out)}

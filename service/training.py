@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranker.errors import ModelError, TrainingDataError
+from ranker.folder import read_config
+from ranker.people import TrainedOn, trained_on
 from ranker.tokens import PairTokenizer
 from ranker.training.checkpoint import CHECKPOINT
 from ranker.training.finetune import FusedRanker, Outcome, Progress, finetune, new_head
@@ -22,6 +24,8 @@ from ranker.training.save import WEIGHTS, load_trained, save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.training.splits import Split, fold_of, split
 from ranker.windows import Window, read_windows
+
+from .people_card import people_card
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -124,8 +128,12 @@ def run_finetune(
     name: str,
     settings: FinetuneSettings,
     report: Callable[[Progress], None],
+    catalogues: Sequence[str] = (),
 ) -> dict[str, Any] | None:
     """Fine-tune and write the folder ``out``; TensorBoard logs go to ``out/logs``.
+
+    Args:
+        catalogues: under which names the shop logs what windows of behaviour come from; else the windows' sources.
 
     Returns:
         validation and test metrics, steps, seconds, windows per part, parameters; ``None`` in all but the first of
@@ -149,11 +157,19 @@ def run_finetune(
             "cross_segment_bias": [round(float(np.mean(row)), 3) for row in model.network.across.detach().numpy()],
         }
         if group.is_first:
-            card = model_card(name, training)
-            save_model(model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card)
+            whose = trained_on(parts.everything(), catalogues=catalogues, before=people_before(begin))
+            card = model_card(name, training, whose)
+            save_model(
+                model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card, people=whose
+            )
             (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
             (out / CHECKPOINT).unlink(missing_ok=True)
     return measured(outcome) | {"data": training["data"], "model": str(out)} if group.is_first else None
+
+
+def people_before(begin: Path) -> TrainedOn | None:
+    """Whose behaviour a starting point has learnt from."""
+    return read_config(begin).people if (begin / "pair.onnx").is_file() else None
 
 
 def measured(outcome: Outcome) -> dict[str, Any]:
@@ -196,8 +212,8 @@ def logged(
         yield told
 
 
-def model_card(name: str, training: dict[str, Any]) -> str:
-    """A model card: what it is, what it was trained on, with which settings and result."""
+def model_card(name: str, training: dict[str, Any], people: TrainedOn | None = None) -> str:
+    """A model card: what it is, what and whom it was trained on, with which settings and result."""
     data = "\n".join(f"- `{source}`: {count} windows" for source, count in sorted(training["data"].items()))
     return f"""# {name}
 
@@ -207,12 +223,11 @@ vector and behaviour signals (`head.onnx`). int8 weights; a pair's score does no
 ## Data
 {data}
 
-It saw no personal data.
+{people_card(people)}
 
 ## Settings and result
 Started from `{training["start"]}`. Made by `hybridrank train finetune` on {training["windows"]["training"]} windows,
-with {training["windows"]["validation"]} held out for early stopping, where it reached
-{json.dumps(training["validation"])}.{_tested(training["test"])}
+{_held_out(training)}{_tested(training["test"])}
 
 ```json
 {json.dumps(training["settings"], indent=2)}
@@ -222,6 +237,13 @@ with {training["windows"]["validation"]} held out for early stopping, where it r
 `{WEIGHTS}` (for further training), `pair.onnx`, `head.onnx`, `tokenizer.json`, `config.json` with the SHA-256 of
 each served file, `{METRICS}`.
 """
+
+
+def _held_out(training: dict[str, Any]) -> str:
+    if not training["windows"]["validation"]:
+        return "none held out for early stopping."
+    count, reached = training["windows"]["validation"], json.dumps(training["validation"])
+    return f"with {count} held out for early stopping, where it reached\n{reached}."
 
 
 def _tested(test: dict[str, Any] | None) -> str:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from ..errors import ModelError
 from ..folder import ModelConfig, write_config
+from ..people import TrainedOn
 from ..signals import FEATURES
 from ..tokens import PairTokenizer
 from .export import export_head, export_pair
@@ -31,6 +32,7 @@ def save_model(
     training: dict[str, Any],
     card: str,
     int8: bool = True,
+    people: TrainedOn | None = None,
 ) -> None:
     """Write a model folder: weights, both graphs, tokenizer, configuration and card.
 
@@ -40,6 +42,7 @@ def save_model(
         training: settings, data, seed and metrics, kept in ``config.json``.
         card: the model card, in Markdown.
         int8: whether the transformer's weights are served in 8 bits.
+        people: whose behaviour it learnt from; ``None`` where nobody's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval()
@@ -62,6 +65,7 @@ def save_model(
             features=list(FEATURES),
             digests={},
             training={"made": time.strftime("%Y-%m-%d"), **training},
+            people=people,
         ),
     )
 

@@ -19,6 +19,10 @@ class Split:
     validation: list[Window]
     test: list[Window]
 
+    def everything(self) -> list[Window]:
+        """The windows of all parts."""
+        return [*self.training, *self.validation, *self.test]
+
     def counts(self) -> dict[str, int]:
         """How many windows each part has."""
         return {name: len(getattr(self, name)) for name in ("training", "validation", "test")}

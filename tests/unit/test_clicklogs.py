@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from personal.clicklogs import exposures, learned, rate
+from personal.clicklogs import exposures, learned, of_each_person, rate
 from ranker.signals import FEATURES, features
 from ranker.significance import estimates
 from ranker.training.finetune import finetune
@@ -68,9 +68,22 @@ def test_what_was_asked_is_taken_from_the_query_log(tmp_path):
     (tmp_path / "events.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events) + "no event\n")
     (tmp_path / "asked.jsonl").write_text(json.dumps({"query_id": "q1", "user_query": "Red  Shoes"}) + "\n")
     found = read_clicks([tmp_path / "events.jsonl"], [tmp_path / "asked.jsonl"], eta=None)
-    assert found.grades == {"red shoes": {"a": 3.0}}
-    assert not found.estimated
-    assert not read_clicks([tmp_path / "events.jsonl"], [], eta=None).grades
+    assert found.clicked.grades == {"red shoes": {"a": 3.0}}
+    assert not found.clicked.estimated
+    assert found.seen is not None
+    assert not read_clicks([tmp_path / "events.jsonl"], [], eta=None).clicked.grades
+
+
+def test_each_person_is_graded_by_their_own_clicks_alone(tmp_path):
+    events = [event("impression", item, 1, who) for who in ("ann", "ben") for item in ("a", "b")]
+    events += [event("click", "a", 1, "ann"), event("click", "b", 1, "ben"), event("click", "a", 1, "")]
+    alone = of_each_person([one for one in events if one.get("client_id") == "ann"])
+    assert of_each_person(events)["ann"] == alone["ann"] == {"red shoes": {"a": 3.0, "b": 0.0}}
+    assert of_each_person(events)["ben"] == {"red shoes": {"a": 0.0, "b": 3.0}}
+    assert set(of_each_person(events)) == {"ann", "ben"}
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
+    log = read_clicks([tmp_path / "events.jsonl"], [], eta=None, by_person=True)
+    assert sorted(log.people) == ["p0000000", "p0000001"]
 
 
 def test_grades_that_are_no_whole_numbers_survive_the_disk(tmp_path):

@@ -22,6 +22,7 @@ from .shared import (
     ValidationOption,
     bar,
     interruptible,
+    need_opacus,
     need_torch,
 )
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 FilesArgument = Annotated[list[Path], typer.Argument(help="Windows files.", metavar="WINDOWS...")]
 ValidationFiles = Annotated[list[Path] | None, typer.Option(help="Windows to choose the best state by.")]
 TestFiles = Annotated[list[Path] | None, typer.Option(help="Windows to measure the end result on, once.")]
+CatalogueOption = Annotated[
+    list[str] | None, typer.Option(help="Catalogue that windows of behaviour come from; else their source.")
+]
 
 
 def finetune(
@@ -65,6 +69,18 @@ def finetune(
     per_step: PerStepOption = 4,
     seed: SeedOption = 7,
     threads: ThreadsOption = 2,
+    catalogue: CatalogueOption = None,
+    dp: Annotated[
+        bool, typer.Option("--dp", help="Train with differential privacy for people; head or signals.")
+    ] = False,
+    target_epsilon: Annotated[float, typer.Option(help="With --dp: spend at most this epsilon.")] = 3.0,
+    delta: Annotated[float, typer.Option(help="With --dp: delta, below 1 / people.")] = 1e-6,
+    clip: Annotated[float, typer.Option(help="With --dp: longest gradient of one person.")] = 1.0,
+    cap: Annotated[int, typer.Option(help="With --dp: most windows of one person.")] = 5,
+    people_per_step: Annotated[int, typer.Option(help="With --dp: people that a step takes on average.")] = 512,
+    dp_cost: Annotated[
+        Path | None, typer.Option(help="With --dp: a JSON of what privacy costs in nDCG@10, for the card.")
+    ] = None,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Fine-tune the fused ranker on windows and write one model folder.
@@ -100,7 +116,20 @@ def finetune(
             threads=threads,
         )
         data = Data(files, validation_file or (), test_file or (), hold_out)
-        result = run_finetune(data, out, start=start, name=name, settings=settings, report=reporter(progress))
+        about: dict[str, Any] = {"start": start, "name": name, "settings": settings, "catalogues": catalogue or ()}
+        result: dict[str, Any] | None
+        if dp:
+            need_opacus()
+            from ranker.training.private import PrivateSettings
+
+            from ...private_training import run_private
+
+            private = PrivateSettings(
+                target_epsilon=target_epsilon, delta=delta, clip=clip, cap=cap, people_per_step=people_per_step
+            )
+            result = run_private(data, out, **about, private=private, cost=dp_cost, report=reporter(progress))
+        else:
+            result = run_finetune(data, out, **about, report=reporter(progress))
     if result is not None:
         tell(result, as_json)
 

@@ -38,6 +38,12 @@ def need_torch() -> None:
         raise console.fail("training needs the 'train' extra: pip install 'hybridrank[train]'")
 
 
+def need_opacus() -> None:
+    """End with one line where the library of private training is not installed."""
+    if importlib.util.find_spec("opacus") is None:
+        raise console.fail("--dp needs Opacus, which the 'train' extra brings: pip install 'hybridrank[train]'")
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Say on Ctrl-C that nothing is lost."""
