@@ -1,7 +1,8 @@
-"""Who calls: decided once, before any endpoint's own code runs.
+"""Who calls: decided once, by the policy, before any endpoint's own code runs.
 
 Endpoints read ``g.caller`` (whose key it is and what it may do), ``g.person`` (who is logged in at the shop, or
-``None``) and ``g.session`` (the visit, or ``None``), and nothing else. In what anyone may read all three are ``None``.
+``None``) and ``g.session`` (the visit, or ``None``), and nothing else. In what anyone may read all three are ``None``;
+an endpoint that touches nobody's data is told of no person and no visit, whatever the request says.
 """
 
 from __future__ import annotations
@@ -14,43 +15,10 @@ from flask import g, request
 
 from personal.subject import Subject
 
-from .keys import DEFAULT_TENANT, Caller, KeyRing, Role
+from .keys import DEFAULT_TENANT, Caller, KeyRing
 from .persons import PersonTokens, TokenRefused
+from .policy import Policy, Rule
 from .problems import Problem, invalid
-
-OPEN = frozenset({"health.healthz", "health.readyz", "page.index", "page.tune", "page.asset", "openapi.spec"})
-"""Endpoints without data of a shop; anyone may read them."""
-
-_PLUGIN = frozenset({"inside.query", "inside.rank", "inside.documents"})
-"""What OpenSearch's own pipeline calls."""
-
-ALLOWED: dict[Role, frozenset[str] | None] = {
-    "admin": None,
-    "shop": frozenset(
-        {
-            "search.search",
-            "recommend.recommend",
-            "recommend.stream",
-            "suggest.suggest",
-            "related.related",
-            "graph.graph",
-            "graph.sharing",
-            "graph.share",
-            "graph.unshare",
-            "profile.held",
-            "profile.erase",
-            "rerank.rerank",
-            "embed.embed",
-            "explain.explain",
-            "events.events",
-            "page.media",
-        }
-    )
-    | _PLUGIN,
-    "engine": _PLUGIN | {"rerank.rerank"},
-    "metrics": frozenset({"metrics.metrics"}),
-}
-"""Which endpoints a role may call; ``None`` is every one."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OWN_PAGE = frozenset({"none", "same-origin"})
@@ -63,11 +31,12 @@ SESSION_COOKIE = "hybridrank_session"
 SESSION = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
-def install(app: APIFlask, *, ring: KeyRing | None, tokens: PersonTokens) -> None:
+def install(app: APIFlask, *, policy: Policy, ring: KeyRing | None, tokens: PersonTokens) -> None:
     """Guard every endpoint.
 
     Args:
         app: the application.
+        policy: who may call what.
         ring: the keys; ``None`` is demo mode, which needs no key, is bound to loopback, and therefore takes only
             requests that were addressed to loopback and did not come from another site's page.
         tokens: checks who a person token speaks of.
@@ -78,12 +47,17 @@ def install(app: APIFlask, *, ring: KeyRing | None, tokens: PersonTokens) -> Non
         g.caller = g.person = g.session = None
         if ring is None:
             _only_local()
-        if request.endpoint is None or request.endpoint in OPEN:
+        if request.endpoint is None:
+            return
+        g.rule = policy.of(request.endpoint)
+        if g.rule.open:
             return
         caller = Caller(DEFAULT_TENANT, "admin") if ring is None else _keyed(ring)
+        _permitted(caller, g.rule)
+        person, session = _person(tokens, caller.tenant), _session()
         g.caller = caller
-        g.person = _person(tokens, caller.tenant)
-        g.session = _session()
+        if g.rule.owner == "self":
+            g.person, g.session = person, session
 
 
 def _person(tokens: PersonTokens, tenant: str) -> Subject | None:
@@ -126,10 +100,12 @@ def _keyed(ring: KeyRing) -> Caller:
     if caller is None:
         detail = "A key is needed: Authorization: Bearer KEY (hybridrank keys new --role shop makes one)."
         raise Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="hybridrank"'})
-    allowed = ALLOWED[caller.role]
-    if allowed is not None and request.endpoint not in allowed:
-        raise Problem(403, "forbidden", f"A key of role {caller.role} may not call this.")
     return caller
+
+
+def _permitted(caller: Caller, rule: Rule) -> None:
+    if caller.role not in rule.roles:
+        raise Problem(403, "forbidden", f"A key of role {caller.role} may not call this.")
 
 
 def _only_local() -> None:

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from . import access, metrics, problems, strict_json
+from . import access, audit, metrics, policy, problems, strict_json
 from .keys import KeyRing
 from .media import Media
 from .parts import Parts
@@ -59,6 +59,7 @@ def create_app(
 
     Raises:
         ValueError: neither demo mode nor keys.
+        PolicyError: the policy says nothing of an endpoint.
     """
     if not demo and ring is None:
         raise ValueError("an application that is not in demo mode needs keys")
@@ -81,8 +82,11 @@ def create_app(
     app.extensions["hybridrank"] = Parts(settings, demo=demo, media=media)
     problems.install(app)
     _measure(app)
-    access.install(app, ring=None if demo else ring, tokens=PersonTokens(settings.person_keys_path))
+    rules = policy.load()
+    access.install(app, policy=rules, ring=None if demo else ring, tokens=PersonTokens(settings.person_keys_path))
+    audit.install(app, app.extensions["hybridrank"])
     _register(app, demo=demo)
+    rules.check(app.view_functions)
     return app
 
 

@@ -16,7 +16,7 @@ from personal import secretfiles
 
 from . import keyfiles
 
-Role = Literal["shop", "engine", "admin", "metrics"]
+Role = Literal["shop", "judge", "engine", "metrics", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "hr_"
 DEFAULT_TENANT = "default"

@@ -14,6 +14,7 @@ import typer
 from personal.secretfiles import replace
 from personal.subject import Subject
 
+from ..audit import AuditLog
 from ..keys import DEFAULT_TENANT
 from .console import JsonFlag, fail, one_line_errors, print_json, settings, stdout
 
@@ -34,6 +35,9 @@ def export(
         visitor = parts.people.known(Subject(tenant, person), None, tenant=tenant)
         if visitor.person is None:
             raise fail("PERSON: nothing is held about anybody of that name")
+        AuditLog(parts.settings.home).write(
+            role="operator", tenant=tenant, endpoint="profile export", status=200, owner=visitor.person.pseudonym
+        )
         held = parts.erasure.held(visitor)
         if output is None:
             print_json(held)
@@ -64,6 +68,9 @@ def erase(
         visitor = parts.people.known(Subject(tenant, person), None, tenant=tenant)
         if visitor.person is None:
             raise fail("PERSON: nothing is held about anybody of that name")
+        AuditLog(parts.settings.home).write(
+            role="operator", tenant=tenant, endpoint="profile erase", status=200, owner=visitor.person.pseudonym
+        )
         done = asdict(parts.erasure.erase(visitor, person))
     if json_output:
         print_json(done)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.access import ALLOWED, OPEN
+from service import policy
 from service.app import create_app
 from service.keys import KeyRing
 from service.settings import Settings
@@ -29,10 +29,9 @@ def test_every_path_is_documented():
         assert path in text, path
 
 
-def test_access_names_endpoints_that_exist():
+def test_the_policy_names_endpoints_that_exist():
     application = create_app(Settings(), demo=True)
-    named = OPEN | frozenset().union(*(allowed for allowed in ALLOWED.values() if allowed))
-    assert named <= set(application.view_functions)
+    assert set(policy.load().endpoints) == set(application.view_functions)
 
 
 def test_the_openapi_document_resolves_and_names_every_problem():
