@@ -20,6 +20,8 @@ from plugin.engine.ports import holder
 LINGER_BYTES = 256 * 1024 * 1024
 LINGER_S = 3.0
 BODY_TIMEOUT_S = 15.0
+SPARE = 4
+"""Threads of a worker beyond slots, queue and streams: they refuse what is too much, and tell of health."""
 
 
 class PortTaken(OSError):
@@ -36,6 +38,7 @@ class Serving:
         workers: processes; each holds its own models.
         threads: requests that one worker answers at once.
         streams: streams that it keeps open beside them.
+        queue: requests that wait while all threads are busy; see :mod:`service.overload`.
         graceful_s: how long a stop waits for requests under way.
     """
 
@@ -44,6 +47,7 @@ class Serving:
     workers: int = 1
     threads: int = 4
     streams: int = 8
+    queue: int = 32
     graceful_s: int = 10
 
 
@@ -68,7 +72,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{_bracketed(serving.host)}:{serving.port}",
             "workers": serving.workers,
-            "threads": serving.threads + serving.streams,
+            "threads": serving.threads + serving.queue + serving.streams + SPARE,
             "worker_class": "gthread",
             "worker_connections": 512,
             "keepalive": 5,

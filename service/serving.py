@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 FORBIDDEN = ("onnxruntime", "torch")
 
 
-def make(*, demo: bool) -> Flask:
+def make(*, demo: bool, slots: int) -> Flask:
     """The application, in a worker: settings, keys and pictures are read here."""
+    from . import overload
     from .app import create_app
     from .keys import KeyRing
     from .sample import SampleFolder
@@ -30,8 +31,11 @@ def make(*, demo: bool) -> Flask:
 
     settings = Settings()
     if demo:
-        return create_app(settings, demo=True, media=SampleFolder.of(settings).media(settings.index))
-    return create_app(settings, ring=KeyRing(settings.keys_path))
+        app = create_app(settings, demo=True, media=SampleFolder.of(settings).media(settings.index))
+    else:
+        app = create_app(settings, ring=KeyRing(settings.keys_path))
+    overload.install(app, overload.Gate(slots, settings.queue, settings.queue_wait_ms / 1000))
+    return app
 
 
 def main(argument: str) -> None:
@@ -48,7 +52,11 @@ def main(argument: str) -> None:
     shared = Path(given["metrics"]) if given["metrics"] else None
     master = os.getpid()
     try:
-        Service(lambda: make(demo=given["demo"]), Serving(**given["serving"]), shared=shared).run()
+        Service(
+            lambda: make(demo=given["demo"], slots=given["serving"]["threads"]),
+            Serving(**given["serving"]),
+            shared=shared,
+        ).run()
     finally:
         # A worker that ends comes by here too; the folder is the others' then.
         if shared is not None and os.getpid() == master:

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     master_keys_file: Path | None = None
     """``None`` is ``secrets/master-keys.json`` in ``home``, made at the first use."""
 
+    queue: int = Field(32, ge=0, le=1000)
+    """Requests of a worker that may wait while all its threads are busy; further ones are answered 429."""
+
+    queue_wait_ms: int = Field(10_000, ge=1)
+    """How long one of them waits at most."""
+
     tls_by_proxy: bool = False
     """A proxy ends TLS before this service, so that it may listen where others can reach it."""
 

@@ -121,6 +121,7 @@ def settings_of(engine_url: str, home: Path) -> dict[str, str]:
         "HYBRIDRANK_BEHAVIOUR_BUDGET_MS": "30000",
         "HYBRIDRANK_RERANK_DEPTH": "20",
         "HYBRIDRANK_OPENSEARCH_TIMEOUT_S": "90",
+        "HYBRIDRANK_QUEUE_WAIT_MS": "120000",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from . import (
+    bench,
     compress,
     demo,
     engine,
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
         explain,
         loop,
         train,
+        bench,
         compress,
         sample,
     ):

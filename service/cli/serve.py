@@ -65,7 +65,7 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
     if workers > 1:
         environment["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="hybridrank-metrics-")
     given = {
-        "serving": asdict(Serving(host, port, workers, threads, chosen.streams)),
+        "serving": asdict(Serving(host, port, workers, threads, chosen.streams, chosen.queue)),
         "demo": demo,
         "metrics": environment.get("PROMETHEUS_MULTIPROC_DIR") if workers > 1 else None,
     }
