@@ -23,8 +23,13 @@ from tests.documents import ALL, ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(3600)]
 
 ELSEWHERE = {
+    "CONTRIBUTING.md": "makes what the other tests already stand on",
     "ranker/models/default/README.md": "makes the model that ships, of data that is not in the project, in 25 minutes",
-    "docs/benchmarks.md": "measures for hours; each command is a module of its own with its own check",
+    "docs/benchmarks.md": "measures on a catalogue that is not in the project; test_evaluate.py runs the command",
+    "docs/growth.md": "measures for hours",
+    "docs/scaling.md": "takes several machines; test_behind_nginx.py and test_indexer_shards.py run its commands",
+    "docs/training.md": "trains for an hour; tests/unit/test_training_*.py and test_pretraining.py run its commands",
+    "docs/privacy-training.md": "trains on the log of a larger shop; test_private_training.py runs its commands",
 }
 """Pages whose commands are not run here, and why."""
 
