@@ -19,7 +19,7 @@ from ..training import METRICS, Data, measured
 
 VALIDATION = 0.2
 HEAD_RATE = 2e-2
-"""The head's weights of signals lie at 1 to 3, so smaller steps would move nothing; held-out clicks choose the state."""
+"""The head's weights of signals lie at 1 to 3: smaller steps move nothing. Held-out clicks choose the state."""
 
 
 def train_head(
