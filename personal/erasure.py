@@ -14,6 +14,7 @@ from typing import Any
 from plugin.catalogue import list_catalogues
 from plugin.client import Engine
 from plugin.names import UBI_EVENTS, UBI_QUERIES
+from plugin.statedocs import refresh
 
 from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
 from .counters_store import CounterStore
@@ -26,6 +27,7 @@ from .pseudonyms import Pseudonyms
 from .sealed import SealedDocuments
 from .suggestions.asked import Asked
 from .taste import Taste
+from .trainedmodels import Concerned, TrainedModels
 from .vault import session_slot
 from .visitor import Visitor
 
@@ -40,6 +42,7 @@ class Erased:
         events: of ``ubi_events``.
         queries: of ``ubi_queries``.
         counters: counters that the person had moved, folded anew without them.
+        models: which learnt from a time in which they did something, with what is due.
     """
 
     person: bool = False
@@ -47,6 +50,7 @@ class Erased:
     events: int = 0
     queries: int = 0
     counters: int = 0
+    models: tuple[Concerned, ...] = ()
 
 
 class Erasure:
@@ -62,6 +66,7 @@ class Erasure:
         counters: CounterStore,
         asked: Asked,
         friends: Friends,
+        trained: TrainedModels,
     ) -> None:
         """Make one.
 
@@ -73,6 +78,7 @@ class Erasure:
             counters: of behaviour.
             asked: counters of queries.
             friends: the graph and what is shared; erased before the key goes.
+            trained: the register of models that learnt from people.
         """
         self._engine = engine
         self._store = store
@@ -82,6 +88,7 @@ class Erasure:
         self._asked = asked
         self._social = SealedDocuments(engine, store)
         self._friends = friends
+        self._trained = trained
 
     def erase(self, visitor: Visitor, subject: str | None) -> Erased:
         """Erase somebody. Whoever asks for them afterwards finds nobody; what they do next is a new person's.
@@ -92,13 +99,15 @@ class Erasure:
 
         Raises:
             EngineError: the engine does not answer; the key is gone already, and the rest goes with :meth:`replay`.
-            KeyStoreUnusable: nothing was erased.
+            KeyStoreUnusable, RegisterUnusable: nothing was erased.
         """
+        self._trained.all()  # a damaged register shows before anything is gone
         person = visitor.person
         gone = False
         if person is not None and subject is not None:
             self._friends.erase(person)
             gone = self._store.delete(person.tenant, subject) is not None
+        models = self._concerned(traces_of(visitor))
         found = self._sweep(traces_of(visitor))
         records = found.records
         if visitor.session is not None:
@@ -106,18 +115,29 @@ class Erasure:
                 session_slot(self._store, visitor.tenant, name, visitor.session, None) for name in self._catalogues()
             ]
             records += self._profiles.vault.delete(slots)
-        return Erased(gone, records, found.events, found.queries, found.counters)
+        return Erased(gone, records, found.events, found.queries, found.counters, tuple(models))
 
     def replay(self, since_s: int = 0) -> int:
         """Sweep what is left of everybody who was erased since then; returns how many people that were.
 
         Raises:
             EngineError: the engine does not answer.
+            RegisterUnusable: the register of models cannot be read or written.
         """
         stones = self._store.tombstones(since_s)
         for stone in stones:
-            self._sweep([Trace("client_id", stone.pseudonym)])
+            traces = [Trace("client_id", stone.pseudonym)]
+            self._concerned(traces)  # what is due is noted, should the first attempt have stopped before that
+            self._sweep(traces)
         return len(stones)
+
+    def _concerned(self, traces: Sequence[Trace]) -> list[Concerned]:
+        """Models that learnt from what is in the logs still."""
+        if not self._trained.all():
+            return []
+        for index in (UBI_EVENTS, UBI_QUERIES):
+            refresh(self._engine, index)
+        return self._trained.concerned(self._engine, traces)
 
     def _sweep(self, traces: Sequence[Trace]) -> Erased:
         people = [trace.value for trace in traces if trace.field == "client_id"]

@@ -9,6 +9,7 @@
     ├── FoldFailed        events are stored, but could not be counted now; the reconciler will
     ├── SecretUnusable    a key file cannot be read or made
     ├── KeyStoreUnusable  the store of people's keys cannot be read or written
+    ├── RegisterUnusable  the register of models that learnt from people cannot be read or written
     ├── SealBroken        a record does not open: altered, another's, or its key is lost
     ├── KeyWornOut        a key has sealed as many records as it may
     └── ProfileBusy       a record could not be written now
@@ -63,6 +64,10 @@ class SecretUnusable(PersonalError):
 
 class KeyStoreUnusable(PersonalError):
     """The store of people's keys cannot be read or written; the message says what to do and names no person."""
+
+
+class RegisterUnusable(PersonalError):
+    """The register of models that learnt from people cannot be read or written; the message says what to do."""
 
 
 class SealBroken(PersonalError):

@@ -98,6 +98,21 @@ def trained_on(
     )
 
 
+def grown(people: TrainedOn | None) -> TrainedOn | None:
+    """One entry for a model and the one before it, where both are of the same kind, so that a chain stays short.
+
+    Two entries of the same catalogues and unit without a receipt become one, whose window holds both and what lies
+    between them: a person may be said to concern the model who does not, never the other way about.
+    """
+    if people is None or people.before is None:
+        return people
+    before = people.before
+    if people.receipt or before.receipt or (people.unit, people.catalogues) != (before.unit, before.catalogues):
+        return people
+    window = {"first": min(people.first, before.first), "last": max(people.last, before.last)}
+    return people.model_copy(update={**window, "before": before.before})
+
+
 def stamp(time_ms: int) -> str:
     """ISO 8601 in UTC of epoch milliseconds."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -50,7 +50,7 @@ def read_clicks(events: Sequence[Path], asked: Sequence[Path], *, eta: float | N
         for row in rows_of(asked)
         if "query_id" in row and "user_query" in row
     }
-    moments = _Moments()
+    moments = Moments()
     told = moments.of(rows_of(events))
     if not by_person:
         return Log(learned(exposures(told, queries), eta), {}, moments.both)
@@ -62,13 +62,18 @@ def read_clicks(events: Sequence[Path], asked: Sequence[Path], *, eta: float | N
     return Log(Clicked({}, used, False, 0), people, moments.both)
 
 
-class _Moments:
-    """Remembers between which moments events lie; those without a time are passed over."""
+class Moments:
+    """Remembers between which moments events lie; those without a time are passed over.
+
+    Attributes:
+        both: first and last, epoch milliseconds; ``None`` before there was one.
+    """
 
     def __init__(self) -> None:
         self.both: tuple[int, int] | None = None
 
     def of(self, events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The events, each looked at as it passes."""
         for event in events:
             try:
                 time_ms = milliseconds(event.get("timestamp"), 2**53)

@@ -16,6 +16,7 @@ from personal.errors import PersonalError, SecretUnusable
 from personal.friends import Friends
 from personal.keystore import KeyStore, SqliteKeyStore
 from personal.trail import Documents
+from personal.trainedmodels import TrainedModels
 from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported, UnknownCatalogue
@@ -192,6 +193,7 @@ class Parts:
                 counters=self.behaviour.counters,
                 asked=self.suggest.asked,
                 friends=self.people.friends,
+                trained=TrainedModels(self.settings.trained_models_path, within_days=self.settings.retrain_days),
             )
 
     def _sweep(self) -> None:

@@ -13,7 +13,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
-from personal.errors import KeyStoreUnusable, SealBroken, SecretUnusable
+from personal.errors import KeyStoreUnusable, RegisterUnusable, SealBroken, SecretUnusable
 from personal.masterkeys import UnknownMasterKey
 from plugin.errors import (
     EncoderMismatch,
@@ -48,6 +48,7 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     SealBroken: (503, "key-unusable", "This person's key does not open: it was altered, or its master key replaced."),
     SecretUnusable: (503, "secret-unusable", "The key of pseudonyms cannot be read or made; see the log."),
     KeyStoreUnusable: (503, "keystore-unusable", "The store of people's keys cannot be used; see the log."),
+    RegisterUnusable: (503, "register-unusable", "The register of trained models cannot be used; see the log."),
     KeysError: (503, "keys-unavailable", "The file of keys cannot be read, so nobody is let in."),
 }
 """Errors whose own words are not for strangers: status, kind, detail."""

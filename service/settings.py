@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     tls_by_proxy: bool = False
     """A proxy ends TLS before this service, so that it may listen where others can reach it."""
 
+    retrain_days: int = Field(30, ge=1, le=365)
+    """How long after an erasure a model that learnt from the person, without differential privacy, may stay."""
+
     sample_products: int = Field(1000, ge=1, le=1000)
     """Size of the demo's catalogue."""
 
@@ -130,6 +133,11 @@ class Settings(BaseSettings):
     def weights_path(self) -> Path:
         """Where the shop's own weights of signals lie."""
         return self.signal_weights or self.home / "signal-weights.json"
+
+    @property
+    def trained_models_path(self) -> Path:
+        """The register of models that learnt from people."""
+        return self.home / "trained-on-people.json"
 
     @property
     def sequence_path(self) -> Path:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..errors import ModelError
 from ..folder import ModelConfig, read_config, write_config
 from ..model import Ranker
+from ..people import TrainedOn
 from ..tokens import PairBatch
 from .export import export_head
 from .finetune import FusedRanker
@@ -99,7 +100,14 @@ def _require_same(folder: Path, head: Head, config: ModelConfig) -> None:
 
 
 def save_served(
-    model: FusedRanker, start: Path, folder: Path, *, name: str, training: dict[str, Any], card: str
+    model: FusedRanker,
+    start: Path,
+    folder: Path,
+    *,
+    name: str,
+    training: dict[str, Any],
+    card: str,
+    people: TrainedOn | None,
 ) -> None:
     """Write a model folder of a new head over the graph, tokenizer and lengths of ``start``.
 
@@ -110,6 +118,7 @@ def save_served(
         name: the model's name.
         training: settings, data and metrics, kept in ``config.json``.
         card: the model card, in Markdown.
+        people: whose behaviour it learnt from, those of ``start`` included; ``None`` where nobody's.
 
     Raises:
         ModelError: ``start`` is damaged.
@@ -122,4 +131,4 @@ def save_served(
     export_head(model.head, folder / "head.onnx")
     (folder / "README.md").write_text(card, "utf-8")
     made = {"made": time.strftime("%Y-%m-%d"), **training}
-    write_config(folder, config.model_copy(update={"name": name, "training": made}))
+    write_config(folder, config.model_copy(update={"name": name, "training": made, "people": people}))

@@ -39,6 +39,7 @@ def compress(
     """Make a model smaller: int8 weights, then fewer layers; a step is kept only if it loses little enough."""
     need_torch()
     from ..compressing import run_compress
+    from ..trained import register_trained
 
     with console.one_line_errors():
         result = run_compress(
@@ -52,6 +53,7 @@ def compress(
             threads=threads,
             report=tell,
         )
+        register_trained(console.settings(), out)
     if as_json:
         console.print_json(result)
         return

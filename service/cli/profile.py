@@ -79,6 +79,34 @@ def erase(
         f"erased: the key, {done['records']} records, {done['events']} events, {done['queries']} queries; "
         f"{done['counters']} counters folded anew"
     )
+    for one in done["models"]:
+        what = f"train anew by {one['due']}" if one["due"] else f"covered by its receipt (epsilon {one['epsilon']:g})"
+        stdout.print(
+            f"model {one['model']} learnt from {one['first']} to {one['last']}: {what}", markup=False, soft_wrap=True
+        )
+
+
+def models(
+    removed: Annotated[
+        Path | None, typer.Option("--removed", help="Folder of a model that is deleted; it leaves the register.")
+    ] = None,
+    json_output: JsonFlag = False,
+) -> None:
+    """List the models of this home that learnt from people, and what is due."""
+    from personal.trainedmodels import TrainedModels
+
+    with one_line_errors():
+        register = TrainedModels(settings().trained_models_path)
+        if removed is not None and not register.remove(removed):
+            raise fail("--removed: no model of that folder is in the register")
+        found = register.all()
+    if json_output:
+        print_json([one.model_dump() for one in found])
+        return
+    for one in found:
+        due = f"train anew by {one.due}" if one.due else "nothing is due"
+        window = f"{one.people.first} to {one.people.last} of {', '.join(one.people.catalogues)}"
+        stdout.print(f"{one.name} in {one.folder}: {window}; {due}", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -94,4 +122,5 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="What is held about a person, and its erasure.", no_args_is_help=True)
     group.command()(export)
     group.command()(erase)
+    group.command()(models)
     app.add_typer(group, name="profile")

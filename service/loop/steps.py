@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from ranker.model import Ranker
 from ranker.qrels import read_qrels, read_queries
 from ranker.windows import write_windows
 
+from ..clicklogs import Moments
 from ..models import point
 from ..parts import Parts
 from ..report import Judged
+from ..trained import register_trained
 from ..windows import judged_windows
 from .measure import compared, value_of
 from .state import Diary, State
@@ -128,13 +130,15 @@ class Steps:
         lookup(self._parts.engine, told.index)
         queries = asked(self._parts.engine, told.index)
         stream = events(self._parts.engine, told.index, ("impression", "click"), until_ms=told.until_ms)
-        found = learned(exposures(stream, queries))
+        moments = Moments()
+        found = learned(exposures(moments.of(stream), queries))
         if not found.grades:
             raise Refused("no query has clicks enough to learn from; wait for more events")
         _write(self._file("grades.json"), found.grades)
         return {
             "queries": len(found.grades),
             "left_out": found.left_out,
+            "seen": moments.both,
             "eta": found.eta,
             "eta_estimated": found.estimated,
         }
@@ -154,7 +158,9 @@ class Steps:
             k=self._told.per_signal,
             unjudged=0,
         )
-        count = write_windows(self._file("windows.jsonl.gz"), made)
+        first, last = self._state.done["judgments"]["seen"]
+        dated = (replace(window, seen=(first, last)) for window in made)
+        count = write_windows(self._file("windows.jsonl.gz"), dated)
         if count < 2:
             raise Refused("too few queries bring what was clicked; wait for more events")
         return {"windows": count}
@@ -169,6 +175,7 @@ class Steps:
             self._file("windows.jsonl.gz"),
             self._file("candidate"),
             name=f"loop-{self._state.run}",
+            catalogue=self._told.index,
             epochs=self._told.epochs,
             seed=self._told.seed,
             say=self._say,
@@ -238,7 +245,7 @@ class Steps:
             shutil.rmtree(part, ignore_errors=True)
             shutil.copytree(candidate, part, ignore=shutil.ignore_patterns("checkpoint*", "logs"))
             part.rename(target)
-        read_config(target)
+        register_trained(self._parts.settings, target)
         point(self._link, target)
         return {"model": str(target)}
 

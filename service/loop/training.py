@@ -9,12 +9,14 @@ from typing import Any
 
 from ranker.errors import TrainingDataError
 from ranker.folder import read_config
+from ranker.people import grown, trained_on
 from ranker.tokens import PairTokenizer
 from ranker.training.checkpoint import CHECKPOINT
 from ranker.training.finetune import Progress, finetune
 from ranker.training.served import load_served, save_served
 from ranker.training.settings import FinetuneSettings
 
+from ..people_card import people_card
 from ..training import METRICS, Data, measured
 
 VALIDATION = 0.2
@@ -23,9 +25,27 @@ HEAD_RATE = 2e-2
 
 
 def train_head(
-    start: Path, windows: Path, out: Path, *, name: str, epochs: float, seed: int, say: Callable[[str], None]
+    start: Path,
+    windows: Path,
+    out: Path,
+    *,
+    name: str,
+    catalogue: str,
+    epochs: float,
+    seed: int,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Train a head on windows and write the folder ``out``; a run that was cut off goes on from its checkpoint.
+
+    Args:
+        start: the served folder to begin with.
+        windows: file of windows.
+        out: the folder to be.
+        name: the model's.
+        catalogue: under which name the shop logs what the windows come from.
+        epochs: of training.
+        seed: of training.
+        say: told how it goes.
 
     Raises:
         TrainingDataError: nothing can be learned from the windows.
@@ -58,14 +78,15 @@ def train_head(
 
     outcome = finetune(model, parts, lengths, settings, folder=out, report=report)
     found = measured(outcome)
+    whose = grown(trained_on(parts.everything(), catalogues=[catalogue], before=config.people))
     card = (
         f"# {name}\n\nA head trained by `hybridrank loop` on {found['windows']['training']} windows of debiased "
         f"clicks, over the reading of `{config.name}`, which is unchanged. On held-out clicks: "
         f"{json.dumps(found['validation'])}.\n\nIt learned from what people clicked, counted with a cap per person and "
-        "without names; no differential privacy.\n"
+        f"without names.\n\n{people_card(whose)}\n"
     )
     training = {"start": config.name, "loop": True, "settings": settings.model_dump(), **found}
-    save_served(model, start, out, name=name, training=training, card=card)
+    save_served(model, start, out, name=name, training=training, card=card, people=whose)
     (out / METRICS).write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     (out / CHECKPOINT).unlink(missing_ok=True)
     return found

@@ -18,6 +18,19 @@ class HeldOut(BaseModel):
     queries: list[dict[str, Any]]
 
 
+class ConcernedOut(BaseModel):
+    """A model that learnt from a time in which the person did something."""
+
+    model: str
+    first: str = Field(description="Its window, in UTC.")
+    last: str
+    due: str | None = Field(
+        None, description="Until when it is to be trained anew; left out where differential privacy covers the person."
+    )
+    epsilon: float | None = Field(None, description="Of its receipt; left out where it has none.")
+    delta: float | None = None
+
+
 class ErasedOut(BaseModel):
     """What was erased, counted."""
 
@@ -26,3 +39,4 @@ class ErasedOut(BaseModel):
     events: int
     queries: int
     counters: int = Field(description="Counters that were folded anew without the person.")
+    models: list[ConcernedOut] = Field(description="Models that learnt from them, with what is due.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,10 @@ from typer.testing import CliRunner, Result
 from personal.counters import fold
 from personal.observations import observe
 from personal.subject import Subject
+from personal.trainedmodels import TrainedModels
 from plugin.client import Engine
 from plugin.names import BEHAVIOUR, PROFILES, UBI_EVENTS, UBI_QUERIES
+from ranker.people import Receipt, TrainedOn, stamp
 from service.cli import build
 from service.parts import Parts
 from service.persons import mint
@@ -188,3 +191,68 @@ def test_the_command_line_exports_and_erases(
         assert "nothing is held" in gone.stderr
         assert name not in gone.stderr
     assert run("erase").exit_code == 2
+
+
+def test_models_that_learnt_from_somebody_are_listed_with_what_is_due(
+    service: Running,
+    login: Callable[[str], dict[str, str]],
+    engine_url: str,
+    service_home: Path,
+    tmp_path: Path,
+) -> None:
+    now = int(time.time() * 1000)
+    day = 86_400_000
+
+    def seen(first: int, last: int, receipt: Receipt | None = None, catalogue: str = INDEX) -> TrainedOn:
+        times = {"first": stamp(first), "last": stamp(last)}
+        return TrainedOn(unit="person", catalogues=[catalogue], receipt=receipt, **times)
+
+    spent = Receipt(
+        epsilon=2.9, delta=1e-6, cap=5, rate=0.02, sigma=1.0, clip=1.0, steps=100, accountant="RDP", noise="test"
+    )
+    registered = TrainedModels(service_home / "trained-on-people.json")
+    made = {
+        "plain": seen(now - day, now + day),
+        "covered": seen(now - day, now + day, spent),
+        "earlier": seen(now - 3 * day, now - 2 * day),
+        "elsewhere": seen(now - day, now + day, catalogue="another"),
+    }
+    try:
+        for name, people in made.items():
+            registered.add(name, tmp_path / name, people)
+        ann = login(uuid.uuid4().hex)
+        found = search(service, "chair", ann)
+        act(service, ann, "click", [found["results"][0]["id"]])
+        answer = httpx.delete(service.url + "/v1/profile", headers=ann, timeout=120)
+        assert answer.status_code == 200, answer.text
+        models = {one["model"]: one for one in answer.json()["models"]}
+        assert set(models) == {"plain", "covered"}
+        assert models["covered"]["epsilon"] == 2.9
+        assert "due" not in models["covered"]
+        assert models["plain"]["due"] > stamp(now)[:10]
+        assert {one.name: one.due for one in registered.all()} == {
+            "plain": models["plain"]["due"],
+            "covered": None,
+            "earlier": None,
+            "elsewhere": None,
+        }
+        again = login(uuid.uuid4().hex)
+        search(service, "chair", again)
+        (service_home / "trained-on-people.json").rename(tmp_path / "kept")
+        (service_home / "trained-on-people.json").write_text("{")
+        refused = httpx.delete(service.url + "/v1/profile", headers=again, timeout=120)
+        assert refused.status_code == 503
+        assert refused.json()["type"].endswith("register-unusable")
+        (tmp_path / "kept").replace(service_home / "trained-on-people.json")
+        late = httpx.delete(service.url + "/v1/profile", headers=again, timeout=120).json()
+        assert late["person"] is True, "nothing was erased before"
+        assert {one["model"] for one in late["models"]} == {"plain", "covered"}, "a search is behaviour too"
+        shown = CliRunner().invoke(build(), ["profile", "models"], env=settings_of(engine_url, service_home))
+        assert shown.exit_code == 0, shown.stderr
+        assert f"train anew by {models['plain']['due']}" in shown.stdout
+        registered.add("plain", tmp_path / "plain", None)
+        assert {one.name for one in registered.all()} == set(made) - {"plain"}, "trained anew on nobody"
+        nobody = httpx.delete(service.url + "/v1/profile", headers=login(uuid.uuid4().hex), timeout=120)
+        assert nobody.json()["models"] == []
+    finally:
+        (service_home / "trained-on-people.json").unlink(missing_ok=True)

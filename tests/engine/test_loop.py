@@ -17,7 +17,7 @@ import httpx
 import pytest
 import torch
 
-from ranker.folder import DEFAULT_MODEL
+from ranker.folder import DEFAULT_MODEL, read_config
 from ranker.qrels import read_qrels, read_queries
 from ranker.training.served import load_served, save_served
 from service.models import point
@@ -51,7 +51,7 @@ class Shop:
         model = load_served(DEFAULT_MODEL)
         with torch.no_grad():
             model.head.direct.weight.mul_(-1.0)
-        save_served(model, DEFAULT_MODEL, spoiled, name="spoiled", training={}, card="x")
+        save_served(model, DEFAULT_MODEL, spoiled, name="spoiled", training={}, card="x", people=None)
         self.spoiled = spoiled
         point(self.link, spoiled)
         self.environment = {
@@ -131,5 +131,9 @@ def test_a_poisoned_log_puts_nothing_live(shop: Shop) -> None:
     assert found["outcome"] == "refused"
     assert "nDCG@10 -" in found["reason"]
     assert "live" not in found["done"]
+    people = read_config(shop.home / "loop" / shop.index / found["run"] / "candidate").people
+    assert people is not None, "it says that it learnt from people"
+    assert (people.unit, people.catalogues, people.receipt) == ("query", [shop.index], None)
+    assert people.first < people.last
     assert shop.link.resolve() == DEFAULT_MODEL.resolve()
     assert len(list((shop.home / "models" / "rankers").iterdir())) == 1

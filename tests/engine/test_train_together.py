@@ -59,7 +59,9 @@ def test_what_people_saw_together_becomes_windows_that_can_be_learned_from(
     of_visits = [one for one in windows if "session" in one.candidates[0].signals]
     assert of_pairs
     assert of_visits
+    first_act, last_act = 1_740_000_000_000, 1_740_000_000_000 + 15 * 60_000
     for window in windows:
+        assert window.seen == (first_act, last_act), "whose behaviour it is from is not lost"
         grades = dict(zip((item.id for item in window.candidates), window.grades, strict=True))
         assert max(grade for grade in grades.values() if grade is not None) > 0
         assert None in grades.values()

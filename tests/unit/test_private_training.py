@@ -11,6 +11,7 @@ import torch
 from opacus.grad_sample import register_grad_sampler
 from typer.testing import CliRunner
 
+from personal.trainedmodels import TrainedModels
 from ranker.candidate import Candidate
 from ranker.errors import TrainingDataError
 from ranker.folder import read_config
@@ -256,6 +257,8 @@ def test_the_command_writes_a_model_with_its_receipt(tmp_path, monkeypatch):
     assert people.contains("shop", DAY[0])
     assert not people.contains("shop", DAY[1] + 1)
     assert not people.contains("other", DAY[0])
+    registered = TrainedModels(tmp_path / "home" / "trained-on-people.json").all()
+    assert [(one.folder, one.people) for one in registered] == [(str(tmp_path / "out"), people)]
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     assert f"| epsilon | {people.receipt.epsilon} |" in card
     assert "saw no people" not in card

@@ -90,6 +90,7 @@ def finetune(
     need_torch()
     from ranker.training.settings import FinetuneSettings
 
+    from ...trained import register_trained
     from ...training import Data, run_finetune
 
     with console.one_line_errors(), interruptible(), bar() as progress:
@@ -130,6 +131,8 @@ def finetune(
             result = run_private(data, out, **about, private=private, cost=dp_cost, report=reporter(progress))
         else:
             result = run_finetune(data, out, **about, report=reporter(progress))
+        if result is not None:
+            register_trained(console.settings(), out)
     if result is not None:
         tell(result, as_json)
 

@@ -30,18 +30,20 @@ def together(
     others, but not together with it, is the hard negative.
     """
     import random
+    from dataclasses import replace
 
     from personal.pairs import acts, pairs
     from personal.pairs import visits as visits_of
     from ranker.errors import TrainingDataError
     from ranker.windows import write_windows
 
-    from ...clicklogs import rows_of
+    from ...clicklogs import Moments, rows_of
     from ...pairwindows import of_pairs, of_visits, viewed_windows
 
     with console.one_line_errors():
         settings = console.settings(index=index)
-        done = acts(rows_of(files))
+        moments = Moments()
+        done = acts(moments.of(rows_of(files)))
         grades = pairs(done, fewest=people)
         shown = ", ".join(map(str, files))
         if not grades:
@@ -51,7 +53,8 @@ def together(
         wanted = [*of_pairs(grades), *of_visits(steps, grades)]
         with engine_from(settings) as engine, bar() as progress:
             made = viewed_windows(engine, settings.index, wanted, source=source)
-            count = write_windows(out, progress.track(made, total=len(wanted), description="windows"))
+            dated = (replace(window, seen=moments.both) for window in made)
+            count = write_windows(out, progress.track(dated, total=len(wanted), description="windows"))
         if not count:
             out.unlink(missing_ok=True)
             raise TrainingDataError(

@@ -50,6 +50,7 @@ def tune(
     need_torch()
     from ranker.training.settings import FinetuneSettings
 
+    from ...trained import register_trained
     from ...training import Data
     from ...tuning import Budget, run_tune
 
@@ -83,5 +84,7 @@ def tune(
             tried=tried,
             report=reporter(progress),
         )
+        if result is not None:
+            register_trained(console.settings(), out)
     if result is not None:
         tell(result, as_json)
