@@ -1,10 +1,17 @@
-"""What is taken out of an event before it is stored: addresses of machines and people, and what names a browser."""
+"""What is taken out of events and queries before they are stored: addresses, telephone and card numbers, browsers' names.
+
+Telephone numbers are told by libphonenumber, cards by their length, first digit and check digit (ISO/IEC 7812), so that
+article numbers, sizes and barcodes stay. Postal addresses are not told from other words.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from typing import Any
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+from stdnum import luhn
 
 DROPPED = frozenset(
     {
@@ -29,12 +36,22 @@ DROPPED = frozenset(
 MAIL_GONE = "[e-mail removed]"
 ADDRESS_GONE = "[address removed]"
 
+PHONE_GONE = "[telephone removed]"
+CARD_GONE = "[card removed]"
+REGIONS = (None, "US")
+"""Whose way of writing numbers without a country code is known; ``None`` reads those with one."""
+
+TRIES = 24
+"""Candidates of a text that are looked at; the search for numbers is slow, and a text of nothing but digits is no query."""
+
+_DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){6}")
+_CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){11,15}(?![\w-])")
 _MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,255}\.[^\W\d_]{2,24}")
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?<![\w:])[0-9a-fA-F:]{2,39}(?:%\w+)?(?![\w:])")
 
 
 def scrubbed(value: Any) -> Any:
-    """A JSON value without names of :data:`DROPPED`, its texts without e-mail and IP addresses."""
+    """A JSON value without names of :data:`DROPPED`, its texts as :func:`scrubbed_text` leaves them."""
     if isinstance(value, str):
         return scrubbed_text(value)
     if isinstance(value, list):
@@ -45,12 +62,34 @@ def scrubbed(value: Any) -> Any:
 
 
 def scrubbed_text(text: str) -> str:
-    """A text without e-mail and IP addresses."""
+    """A text without e-mail and IP addresses, telephone and card numbers."""
     if "@" in text:
         text = _MAIL.sub(MAIL_GONE, text)
     if "." in text or ":" in text:
         text = _ADDRESS.sub(_address, text)
+    if _DIGITS.search(text) is not None:
+        text = _without_phones(_CARD.sub(_card, text))
     return text
+
+
+def _without_phones(text: str) -> str:
+    for region in REGIONS:
+        # Without a country code only what is grouped as people group it: bare digits are article numbers far more often.
+        leniency = Leniency.VALID if region is None else Leniency.EXACT_GROUPING
+        found = [
+            match
+            for match in PhoneNumberMatcher(text, region, leniency=leniency, max_tries=TRIES)
+            if region is None or not match.raw_string.isdigit()
+        ]
+        for match in reversed(found):
+            text = text[: match.start] + PHONE_GONE + text[match.end :]
+    return text
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match.group())
+    plausible = len(digits) == (15 if digits[0] == "3" else 16) and (digits[0] != "3" or digits[1] in "47")
+    return CARD_GONE if plausible and luhn.is_valid(digits) else match.group()
 
 
 def _address(match: re.Match[str]) -> str:

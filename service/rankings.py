@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from personal.event_privacy import scrubbed_text
 from personal.visitor import NOBODY, Visitor
 from plugin.client import Engine
 from plugin.errors import EngineRejected
@@ -110,7 +111,7 @@ def write(
         "query_id": query_id,
         "query_response_id": query_id,
         "object_id_field": "id",
-        "user_query": query or "",
+        "user_query": scrubbed_text(query or ""),
         "query_response_object_ids": list(shown),
         "query_attributes": {"model": ranking.model, "degraded": ranking.degraded or "no"},
         OWN: {

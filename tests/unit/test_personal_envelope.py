@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import random
 import secrets
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -89,3 +91,24 @@ def test_of_a_hundred_thousand_mutations_none_is_accepted():
 def test_another_key_opens_nothing():
     with pytest.raises(SealBroken):
         unseal(secrets.token_bytes(32), seal(KEY, b"{}", HERE), HERE)
+
+
+FORKED = """
+import os, sys
+from personal.envelope import NONCE_BYTES, Binding, seal
+here, key = Binding("shop", "u.1", "products", "profile"), bytes(range(32))
+seal(key, b"{}", here)  # whatever a process keeps of randomness is there before the fork
+for worker in range(8):
+    if os.fork() == 0:
+        with open(os.path.join(sys.argv[1], str(worker)), "wb") as file:
+            file.write(b"".join(seal(key, b"{}", here)[:NONCE_BYTES] for _ in range(5000)))
+        os._exit(0)
+assert all(os.waitstatus_to_exitcode(os.wait()[1]) == 0 for _ in range(8))
+"""
+
+
+def test_nonces_of_eight_forked_workers_never_meet(tmp_path):
+    subprocess.run([sys.executable, "-c", FORKED, str(tmp_path)], check=True)
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    nonces = {written[at : at + NONCE_BYTES] for at in range(0, len(written), NONCE_BYTES)}
+    assert len(nonces) == 8 * 5000

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personal.errors import EventRejected
-from personal.event_privacy import ADDRESS_GONE, MAIL_GONE, scrubbed, scrubbed_text
+from personal.event_privacy import ADDRESS_GONE, CARD_GONE, MAIL_GONE, PHONE_GONE, scrubbed, scrubbed_text
 from personal.event_times import FUTURE_SKEW_MS, milliseconds, strict_date_time
 from personal.events import read_event
 from personal.pseudonyms import Pseudonyms, load
 
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 NOW = 1_760_000_000_000
 NAMES = Pseudonyms(b"k" * 32)
 EVENT = {
@@ -194,3 +197,46 @@ def test_the_key_is_made_once_and_kept_to_its_owner(tmp_path):
     assert repr(path.read_bytes()) not in repr(first)
     assert first.query("a", " Red  SHOES") == first.query("a", "red shoes") != ""
     assert first.query("a", "   ") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("call me +49 170 1234567 please", f"call me {PHONE_GONE} please"),
+        ("(415) 555-2671 boots", f"{PHONE_GONE} boots"),
+        ("415-555-2671", PHONE_GONE),
+        ("4111 1111 1111 1111", CARD_GONE),
+        ("5500005555555559 378282246310005", f"{CARD_GONE} {CARD_GONE}"),
+    ],
+)
+def test_telephone_and_card_numbers_are_not_stored(text, stored):
+    assert scrubbed_text(text) == stored
+    assert read({**EVENT, "user_query": text}).document["user_query"] == stored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4006381333931 stabilo",  # EAN-13
+        "isbn 978-3-16-148410-0",
+        "4111 1111 1111 1112",  # its check digit is wrong
+        "356938035643809",  # an IMEI
+        "iphone 13 128gb",
+        "air filter 16x20x1 3000",
+        "calendar 2020 2021 2022 2023",
+        "dymo 30252 30256 labels",
+        "1/4-20 x 2 1/2 bolts 100 200",
+    ],
+)
+def test_numbers_of_articles_stay(text):
+    assert scrubbed_text(text) == text
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data folder beside the checkout")
+def test_real_queries_stay_as_they_were_typed():
+    with (SHARED / "queries" / "wands-query.csv").open(encoding="utf-8") as wands:
+        queries = [row["query"] for row in csv.DictReader(wands, delimiter="\t")]
+    queries += [line.split("\t")[1].strip() for line in (SHARED / "esci" / "queries.tsv").open(encoding="utf-8")]
+    assert len(queries) > 500
+    assert [query for query in queries if scrubbed_text(query) != query] == []
