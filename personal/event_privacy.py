@@ -1,4 +1,4 @@
-"""What is taken out of events and queries before they are stored: addresses, telephone and card numbers, browsers' names.
+"""What is taken out of events and queries before they are stored: addresses, telephone and card numbers, browsers.
 
 Telephone numbers are told by libphonenumber, cards by their length, first digit and check digit (ISO/IEC 7812), so that
 article numbers, sizes and barcodes stay. Postal addresses are not told from other words.
@@ -42,7 +42,7 @@ REGIONS = (None, "US")
 """Whose way of writing numbers without a country code is known; ``None`` reads those with one."""
 
 TRIES = 24
-"""Candidates of a text that are looked at; the search for numbers is slow, and a text of nothing but digits is no query."""
+"""Candidates of a text that are looked at: to look for numbers is slow, and nothing but digits is no query."""
 
 _DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){6}")
 _CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){11,15}(?![\w-])")
@@ -74,7 +74,7 @@ def scrubbed_text(text: str) -> str:
 
 def _without_phones(text: str) -> str:
     for region in REGIONS:
-        # Without a country code only what is grouped as people group it: bare digits are article numbers far more often.
+        # Without a country code only what is grouped as people do: bare digits are article numbers far more often.
         leniency = Leniency.VALID if region is None else Leniency.EXACT_GROUPING
         found = [
             match

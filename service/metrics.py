@@ -38,6 +38,7 @@ LOOP_FAILURES = Counter(
 WITHOUT = Counter("hybridrank_searches_without_total", "Answers that had to do without a part.", ["part", "reason"])
 UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessions that do not open.", ["kind"])
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
+SWAPS_FAILED = Counter("hybridrank_model_swaps_failed_total", "Models that a link named and that could not be loaded.")
 OVERLOADED = Counter("hybridrank_overloaded_total", "Requests that were refused because the queue was full.")
 AUDIT_FAILURES = Counter("hybridrank_audit_failures_total", "Lines of the audit log that could not be written.")
 STREAMS = Gauge("hybridrank_streams", "Open streams of recommendations.", multiprocess_mode="livesum")

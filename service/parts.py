@@ -21,6 +21,7 @@ from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported, UnknownCatalogue
 from ranker.errors import RankerError
+from ranker.folder import DEFAULT_MODEL
 from ranker.model import Ranker
 
 from . import metrics
@@ -89,6 +90,8 @@ class Parts:
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None
+        self._swapping = threading.Lock()
+        self._refused: Path | None = None
         self._search: SearchService | None = None
         self._recommend: RecommendService | None = None
         self._rivals: Rivals | None = None
@@ -112,16 +115,36 @@ class Parts:
 
     @property
     def ranker(self) -> Ranker:
-        """The cross-encoder.
+        """The cross-encoder. Where the setting names a link that was set anew, it is the model that is behind it.
+
+        A request that has the old one keeps it. One that cannot be loaded is said once, and the old one stays.
 
         Raises:
-            RankerError: its folder is missing or broken.
+            RankerError: its folder is missing or broken, and there is no other.
         """
+        folder = Path(self.settings.model).resolve() if self.settings.model else DEFAULT_MODEL
         with self._lock:
             if self._ranker is None:
-                folder = Path(self.settings.model) if self.settings.model else None
-                self._ranker = Ranker(folder, threads=self.settings.threads, remembered=self.settings.pair_vectors)
-            return self._ranker
+                self._ranker = self._loaded(folder)
+            found = self._ranker
+        # One thread loads, the others go on with what is there.
+        if folder not in (found.folder, self._refused) and self._swapping.acquire(blocking=False):
+            try:
+                swapped = self._loaded(folder)
+                swapped.warm_up()
+                with self._lock:
+                    self._ranker, self._refused = swapped, None
+                return swapped
+            except RankerError as error:
+                self._refused = folder
+                metrics.SWAPS_FAILED.inc()
+                log.error("the model that the link names is not served, the one before it is: %s", error)
+            finally:
+                self._swapping.release()
+        return found
+
+    def _loaded(self, folder: Path) -> Ranker:
+        return Ranker(folder, threads=self.settings.threads, remembered=self.settings.pair_vectors)
 
     @property
     def item_vectors(self) -> ItemVectors:

@@ -237,6 +237,8 @@ def test_numbers_of_articles_stay(text):
 def test_real_queries_stay_as_they_were_typed():
     with (SHARED / "queries" / "wands-query.csv").open(encoding="utf-8") as wands:
         queries = [row["query"] for row in csv.DictReader(wands, delimiter="\t")]
-    queries += [line.split("\t")[1].strip() for line in (SHARED / "esci" / "queries.tsv").open(encoding="utf-8")]
+    queries += [
+        line.split("\t")[1].strip() for line in (SHARED / "esci" / "queries.tsv").read_text("utf-8").splitlines()
+    ]
     assert len(queries) > 500
     assert [query for query in queries if scrubbed_text(query) != query] == []
