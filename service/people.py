@@ -10,6 +10,7 @@ from personal import keystore, masterkeys
 from personal.affinity import Vectors
 from personal.deeds import deeds_of
 from personal.errors import KeyStoreUnusable, PersonalError
+from personal.event_privacy import scrubbed_text
 from personal.friends import Friends
 from personal.keystore import KeyStore, SqliteKeyStore
 from personal.masterkeys import MasterKeys
@@ -133,12 +134,12 @@ class People:
             without("share", error)
 
     def note_query(self, visitor: Visitor, catalogue: str, text: str, held: Held) -> None:
-        """Teach what was just asked for."""
+        """Teach what was just asked for, as the log of queries keeps it."""
         if visitor.owner is None:
             return
         try:
             with metrics.stage("learn"):
-                self.profiles.note_query(visitor, catalogue, text, held)
+                self.profiles.note_query(visitor, catalogue, scrubbed_text(text), held)
         except (EngineError, PersonalError) as error:
             _untaught(error)
 

@@ -100,7 +100,8 @@ def write(
 ) -> None:
     """Log a query with what was shown and the whole order behind it; an id that is taken keeps its first order.
 
-    Of the visitor only the stand-ins are written, and of what is personal only the order that came of it.
+    Of the visitor only the stand-ins are written, of what is personal only the order that came of it, and of what was
+    typed no address of a person or machine.
 
     Raises:
         EngineError: it could not be written.
@@ -120,7 +121,7 @@ def write(
             "scores": list(ranking.scores),
             "model": ranking.model,
             "degraded": ranking.degraded,
-            "did_you_mean": ranking.did_you_mean,
+            "did_you_mean": scrubbed_text(ranking.did_you_mean) if ranking.did_you_mean else None,
             "pinned": list(ranking.pinned),
             "boosts": dict(ranking.boosts),
         },

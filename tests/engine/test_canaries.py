@@ -28,7 +28,7 @@ def test_who_somebody_is_stands_nowhere_in_the_clear(
     name, visit = f"Canary{uuid.uuid4().hex}@example.org", "visitcanary" + uuid.uuid4().hex
     token = mint(service_home / "secrets" / "person-tokens.json", Subject("default", name), make_key=True)
     headers = {"X-Hybridrank-Person": token, "X-Hybridrank-Session": visit}
-    found = httpx.post(service.url + "/v1/search", json={"query": "lamp"}, headers=headers, timeout=90).json()
+    found = httpx.post(service.url + "/v1/search", json={"query": f"lamp {name}"}, headers=headers, timeout=90).json()
     event = {
         "action_name": "click",
         "event_id": str(uuid.uuid4()),
