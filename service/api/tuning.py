@@ -35,6 +35,7 @@ from ..schemas.tuning import (
     RivalOut,
     RivalResultOut,
     SavedWeightsOut,
+    ServedWeightsBody,
     WeighedOut,
     WeightsBody,
 )
@@ -83,9 +84,9 @@ def weights() -> Response:
 
 
 @blueprint.put("/v1/tuning/weights")
-@blueprint.input(WeightsBody, arg_name="body")
+@blueprint.input(ServedWeightsBody, arg_name="body")
 @blueprint.output(SavedWeightsOut)
-def save(body: WeightsBody) -> Response:
+def save(body: ServedWeightsBody) -> Response:
     """Serve these weights from the next search on, in every worker."""
     here = parts()
     write_weights(here.weights.path, _weights(body.weights))

@@ -99,7 +99,7 @@ function download() {
 
 async function save() {
   try {
-    served = (await call("PUT", "/v1/tuning/weights", { body: { index, weights: weights() } })).weights;
+    served = (await call("PUT", "/v1/tuning/weights", { body: { weights: weights() } })).weights;
     byId("saved").textContent = t("tune.weights.saved");
     await measure();
   } catch (error) {

@@ -19,11 +19,16 @@ class EstimateOut(BaseModel):
     high: float
 
 
-class WeightsBody(Body):
-    """What to add to each signal by hand."""
+class ServedWeightsBody(Body):
+    """What to add to each signal by hand, in every catalogue."""
+
+    weights: dict[str, float] = Field(default_factory=dict, description="Signal to -10..10; see docs/page.md.")
+
+
+class WeightsBody(ServedWeightsBody):
+    """The same, to be tried on a catalogue's judged queries."""
 
     index: Index | None = None
-    weights: dict[str, float] = Field(default_factory=dict, description="Signal to -10..10; see docs/page.md.")
 
 
 class WeighedOut(BaseModel):

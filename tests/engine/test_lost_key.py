@@ -42,7 +42,7 @@ def test_a_lost_master_key_costs_its_people_their_profiles_and_nobody_anything_e
         opensearch_url=engine_url,
         index=sample_index,
         opensearch_timeout_s=60,
-        master_keys=master(n1=bytes(32)),
+        master_keys=master(n1=bytes(range(100, 132))),
     )
     parts = Parts(settings)
     pseudonym = parts.keystore.obtain(lost.tenant, lost.subject).pseudonym
@@ -52,7 +52,7 @@ def test_a_lost_master_key_costs_its_people_their_profiles_and_nobody_anything_e
     as_lost = {"X-Hybridrank-Person": mint(keys, lost, make_key=True)}
     as_other = {"X-Hybridrank-Person": mint(keys, Subject("default", "other"), make_key=True)}
     environment = settings_of(engine_url, tmp_path)
-    running = start_service(tmp_path, "--demo", **environment, HYBRIDRANK_MASTER_KEYS=master(n2=bytes([7]) * 32))
+    running = start_service(tmp_path, "--demo", **environment, HYBRIDRANK_MASTER_KEYS=master(n2=bytes(range(200, 232))))
     try:
 
         def asked(path: str, who: dict[str, str], **query: Any) -> dict[str, Any]:
