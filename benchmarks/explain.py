@@ -18,7 +18,8 @@ import numpy as np
 from ranker.explain.signals import UNREAD, explained
 from ranker.explain.words import QUERY, WordGame, explained_words, without
 from ranker.significance import chance_of, estimates
-from service.explain.results import Scene, heard, scene_of
+from service.explain.results import heard
+from service.explain.scene import Scene, scene_of
 from service.parts import Parts
 from service.schemas.search import SearchBody
 from service.settings import Settings

@@ -14,7 +14,7 @@ from ..parts import Parts
 from ..report import Judged, Report
 from ..schemas.search import SearchBody
 from ..sentences import LABELS
-from .results import scene_of
+from .scene import scene_of
 
 PICTURES = "pictures"
 

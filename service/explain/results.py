@@ -4,73 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from personal.visitor import NOBODY, Visitor
-from plugin.candidates import CandidateSet, gather
 from plugin.query import SearchRequest
 from plugin.rewording import signals_of
 from ranker.asked import read
-from ranker.candidate import Candidate
 from ranker.demands import title_of
 from ranker.explain.signals import Explained, explained
 from ranker.explain.words import QUERY, WordsExplained, explained_words
-from ranker.model import Workings
 
 from .. import sentences
 from ..parts import Parts
 from ..problems import Problem, invalid
 from ..schemas.explain import ContributionOut, ExplainBody, ExplainOut, WordOut, WordsOut
 from ..schemas.search import SearchBody
-from ..search import Question
+from .scene import Scene, scene_of
 from .swaps import Swaps
 
 CHANGES_SHARE = 0.5
 """Of the time that is left after the signals, what the search for changes may take; the rest is for words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A window as it was ranked.
-
-    Attributes:
-        body: the search.
-        index: the alias.
-        question: what was asked.
-        found: what it brought, with live signals.
-        candidates: the ranked window.
-        workings: of its ranking.
-        ids: the whole order, as merchandising shaped it.
-        scores: one each.
-        lacks: what could not be had.
-    """
-
-    body: SearchBody
-    index: str
-    question: Question
-    found: CandidateSet
-    candidates: Sequence[Candidate]
-    workings: Workings
-    ids: Sequence[str]
-    scores: Sequence[float]
-    lacks: str | None
-
-
-def scene_of(parts: Parts, body: SearchBody, visitor: Visitor = NOBODY, lacks: str | None = None) -> Scene:
-    """Gather and rank the window of a search as :class:`service.search.SearchService` does; raises as it does."""
-    service = parts.search
-    index = body.index or parts.settings.index
-    question = service.question(body, visitor, lacks=lacks)
-    found, without_signals = service.signalled(
-        index, question, gather(parts.engine, question.catalogue, question.request)
-    )
-    limit = parts.settings.behaviour_budget_ms / 1000
-    candidates, without_vectors = service.candidates(question, found, timeout_s=limit)
-    workings = service.worked(question.request.text or "", candidates)
-    ids, scores = service.shaped(question, workings.ranking, found)
-    missing = workings.ranking.degraded or without_signals or without_vectors
-    return Scene(body, index, question, found, candidates, workings, ids, scores, missing)
 
 
 def explain_result(

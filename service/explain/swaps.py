@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from personal.errors import SecretUnusable
 from plugin.errors import EngineError
@@ -17,9 +16,7 @@ from .. import sentences
 from ..parts import Parts
 from ..people import without as lacking
 from ..schemas.explain import ChangeOut, ExplainBody, SwapOut
-
-if TYPE_CHECKING:
-    from .results import Scene
+from .scene import Scene, scene_of
 
 MOST_CLICKS = 4096
 PRICE_STEPS = 200
@@ -107,8 +104,6 @@ class Swaps:
 
     def _words(self, mine: Candidate, passes: str) -> list[ChangeOut]:
         """A search without one of its words, searched anew."""
-        from .results import scene_of
-
         query = self._scene.question.request.text or ""
         words = [word for word in words_of(query, "") if word.where == QUERY]
         if not 2 <= len(words) <= MOST_WORDS:
