@@ -63,7 +63,14 @@ def create_app(
     """
     if not demo and ring is None:
         raise ValueError("an application that is not in demo mode needs keys")
-    app = APIFlask("service", title="hybridrank", version=VERSION, docs_path=None, static_folder=None)  # type: ignore[arg-type]
+    app = APIFlask(
+        "service",
+        title="hybridrank",
+        version=VERSION,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]
+        template_folder="page",
+    )
     app.request_class = StrictRequest
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, render_template_string, request, send_file, send_from_directory
+from flask import Response, current_app, render_template, request, send_file, send_from_directory
 
 from ..access import SESSION, SESSION_COOKIE
 from ..app import parts
@@ -57,8 +57,8 @@ def _page(name: str) -> Response:
     """A page in the language of the one who asks, with the cookie of their visit."""
     here = parts()
     language = language_of(request)
-    text = render_template_string(
-        (FOLDER / name).read_text("utf-8"),
+    text = render_template(
+        name,
         index=here.settings.index,
         features=" ".join(_features()),
         language=language,
