@@ -12,9 +12,13 @@ from . import persons
 from .people import master_keys
 from .settings import Settings
 
-DEBUG = ("FLASK_DEBUG", "FLASK_ENV", "PYTHONBREAKPOINT", "WERKZEUG_DEBUG_PIN")
-"""Environment variables that turn a debugger on, or prepare one."""
-HARMLESS = {"FLASK_DEBUG": {"", "0", "false", "no"}, "FLASK_ENV": {"", "production"}, "PYTHONBREAKPOINT": {"", "0"}}
+DEBUG: Mapping[str, frozenset[str]] = {
+    "FLASK_DEBUG": frozenset({"", "0", "false", "no"}),
+    "FLASK_ENV": frozenset({"", "production"}),
+    "PYTHONBREAKPOINT": frozenset({"", "0"}),
+    "WERKZEUG_DEBUG_PIN": frozenset(),
+}
+"""Environment variables that turn a debugger on, or prepare one, and the values with which they do not."""
 
 
 class Exposed(OSError):
@@ -35,8 +39,8 @@ def check(settings: Settings, host: str, *, demo: bool, environment: Mapping[str
         SecretUnusable: a master key that somebody made up.
         KeysError: a signing key that somebody made up.
     """
-    for name in DEBUG:
-        if name in environment and environment[name].lower() not in HARMLESS.get(name, set()):
+    for name, harmless in DEBUG.items():
+        if name in environment and environment[name].lower() not in harmless:
             raise Exposed(f"{name}: a debugger lets callers run code; unset it")
     if not demo and reachable(host) and not settings.tls_by_proxy:
         raise Exposed(
