@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Response, current_app
 from pydantic import BaseModel
 
+from plugin.catalogue import lookup
+
+from ..app import parts
 from ..problems import invalid
 
 
@@ -32,3 +35,16 @@ def check_count(field: str, count: int, limit: int) -> None:
     """
     if count > limit:
         raise invalid(field, f"at most {limit} items, got {count}")
+
+
+def existing_catalogue(given: str | None) -> str:
+    """The name of the catalogue that is meant: the one given, or the default one.
+
+    Raises:
+        UnknownCatalogue: the engine has none of that name.
+        InvalidQuery: it cannot be the name of a catalogue.
+    """
+    here = parts()
+    name = given or here.settings.index
+    lookup(here.engine, name)
+    return name

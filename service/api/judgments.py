@@ -8,7 +8,6 @@ from flask import Response
 from personal.errors import JudgmentRejected
 from personal.event_times import now_ms
 from personal.judgments import JudgmentBook, by_query, query_id_of
-from plugin.catalogue import lookup
 
 from ..app import parts
 from ..problems import invalid
@@ -20,7 +19,7 @@ from ..schemas.judgments import (
     JudgmentsBody,
     JudgmentsOut,
 )
-from .answers import answer
+from .answers import answer, existing_catalogue
 
 blueprint = APIBlueprint("judgments", __name__, tag="judgments")
 
@@ -30,7 +29,7 @@ blueprint = APIBlueprint("judgments", __name__, tag="judgments")
 @blueprint.output(JudgmentsOut)
 def judge(body: JudgmentsBody) -> Response:
     """Keep grades of products for a query, or take them back."""
-    index = _index(body.index)
+    index = existing_catalogue(body.index)
     grades: dict[str, int | None] = {}
     for place, given in enumerate(body.judgments):
         if given.id in grades:
@@ -50,7 +49,7 @@ def judge(body: JudgmentsBody) -> Response:
 @blueprint.output(JudgedOut)
 def judged(place: JudgedPlace) -> Response:
     """The judgments of a query, or the judged queries of a catalogue."""
-    index = _index(place.index)
+    index = existing_catalogue(place.index)
     book = JudgmentBook(parts().engine)
     if place.query is not None:
         found = _of(book, index, place.query)
@@ -73,10 +72,3 @@ def judged(place: JudgedPlace) -> Response:
 
 def _of(book: JudgmentBook, index: str, query: str) -> list[GradeOut]:
     return [GradeOut(id=item, grade=grade) for item, grade in sorted(book.of(index, query).items())]
-
-
-def _index(given: str | None) -> str:
-    here = parts()
-    name = given or here.settings.index
-    lookup(here.engine, name)
-    return name

@@ -7,12 +7,11 @@ from flask import Response
 
 from personal.errors import RuleRejected
 from personal.merchandising import read_rule
-from plugin.catalogue import lookup
 
 from ..app import parts
 from ..problems import Problem, invalid
 from ..schemas.merchandising import RuleBody, RuleOut, RulePlace, RulesOut
-from .answers import answer
+from .answers import answer, existing_catalogue
 
 blueprint = APIBlueprint("merchandising", __name__, tag="merchandising")
 
@@ -22,7 +21,7 @@ blueprint = APIBlueprint("merchandising", __name__, tag="merchandising")
 @blueprint.output(RulesOut)
 def rules(place: RulePlace) -> Response:
     """The rules of a catalogue, or the one of a query."""
-    index = _index(place)
+    index = existing_catalogue(place.index)
     book = parts().behaviour.rules
     if place.query is None:
         found = sorted(book.all(index), key=lambda pair: pair[0])
@@ -40,7 +39,7 @@ def rules(place: RulePlace) -> Response:
 @blueprint.output(RuleOut)
 def put(body: RuleBody) -> Response:
     """Put a rule in place of the query's old one; the next search follows it."""
-    index = _index(body)
+    index = existing_catalogue(body.index)
     try:
         rule = read_rule(body.model_dump(include={"pinned", "hidden", "boosts"}, exclude_none=True))
         parts().behaviour.rules.put(index, body.query, rule)
@@ -57,16 +56,9 @@ def remove(place: RulePlace) -> Response:
     if place.query is None:
         raise invalid("query", "missing; name the query whose rule is to go, or * for every query's")
     try:
-        gone = parts().behaviour.rules.remove(_index(place), place.query)
+        gone = parts().behaviour.rules.remove(existing_catalogue(place.index), place.query)
     except RuleRejected as error:
         raise invalid(error.field, error.reason) from error
     if not gone:
         raise Problem(404, "unknown-rule", "There is no rule for that query.", [("query", "has no rule")])
     return answer(RulesOut(rules=[]))
-
-
-def _index(place: RulePlace | RuleBody) -> str:
-    here = parts()
-    name = place.index or here.settings.index
-    lookup(here.engine, name)
-    return name
