@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from plugin.engine.ports import free_ports
@@ -43,6 +44,14 @@ class Running:
         status = self.process.wait(limit_s)
         assert "SIGABRT" not in self.log.read_text(), self.log.read_text()
         return status
+
+    def kill(self) -> None:
+        """``kill -9`` master and workers, the master first so that it replaces nobody."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        for worker in workers:
+            worker.kill()
+        self.process.wait(60)
 
 
 def start_service(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from plugin.engine.ports import free_ports
@@ -149,19 +148,10 @@ def test_no_answer_is_lost_with_a_service_that_is_killed(two: list[Running], fro
         thread.start()
     try:
         until(10)
-        kill_all(two[0])
+        two[0].kill()
         until(len(statuses) + 20)
     finally:
         stop.set()
         for thread in asking:
             thread.join(WAIT_S)
     assert set(statuses) == {"200"}
-
-
-def kill_all(running: Running) -> None:
-    """``kill -9`` a service, master first so that it replaces nobody."""
-    workers = psutil.Process(running.process.pid).children(recursive=True)
-    running.process.kill()
-    for worker in workers:
-        worker.kill()
-    running.process.wait(60)

@@ -20,7 +20,7 @@ from plugin.engine import LocalCluster
 from plugin.engine.ports import free_ports
 from plugin.names import UBI_EVENTS
 from service.persons import mint
-from tests.fixtures_service import Running, index_part, settings_of, start_service
+from tests.fixtures_service import index_part, settings_of, start_service
 
 from .failover import Load, lost, under_load
 
@@ -33,15 +33,6 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
-
-
-def kill_all(running: Running) -> None:
-    """``kill -9`` a service, master first so that it replaces nobody."""
-    workers = psutil.Process(running.process.pid).children(recursive=True)
-    running.process.kill()
-    for worker in workers:
-        worker.kill()
-    running.process.wait(60)
 
 
 def test_the_only_node_is_killed_under_load_and_started_again(service_home, sample_index, engine_downloads, tmp_path):
@@ -90,7 +81,7 @@ def test_the_service_is_killed_in_the_middle_of_events_and_started_again(
             for _ in range(2):
                 before = len(load.events)
                 until(lambda before=before: len(load.events) > before + 10)
-                kill_all(running)
+                running.kill()
                 running = start_service(tmp_path, "--demo", "--workers", "2", port=port, **settings)
         assert lost(engine, UBI_EVENTS, [f"{name}:{event}" for event in load.events]) == 0
         # what a killed worker had stored and not yet counted is counted by the reconciler
