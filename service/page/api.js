@@ -15,6 +15,16 @@ export class Problem extends Error {
 
 export const keepKey = (key) => sessionStorage.setItem(KEY, key);
 
+// The document of an answer; of one that has none, nothing. An answer that is taken back half-way has not come at all.
+async function read(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return {};
+  }
+}
+
 export async function call(method, path, { body, signal, keepalive } = {}) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   const key = sessionStorage.getItem(KEY);
@@ -28,11 +38,11 @@ export async function call(method, path, { body, signal, keepalive } = {}) {
     }
   };
   let response = await send();
-  let answer = await response.json().catch(() => ({}));
+  let answer = await read(response);
   if (response.status === 401 && answer.type === STALE) {
     // The token in the cookie has expired; the answer took it away, and the visitor goes on as nobody.
     response = await send();
-    answer = await response.json().catch(() => ({}));
+    answer = await read(response);
   }
   if (!response.ok) throw new Problem(response.status, answer.detail || t("problem.status", { status: response.status }), answer.type);
   return answer;
@@ -55,7 +65,7 @@ export async function* events(path, signal) {
     throw new Problem(0, t("problem.silent"));
   }
   if (!response.ok) {
-    const answer = await response.json().catch(() => ({}));
+    const answer = await read(response);
     throw new Problem(response.status, answer.detail || t("problem.status", { status: response.status }), answer.type);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

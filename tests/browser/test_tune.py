@@ -72,3 +72,27 @@ def test_a_blind_page_counts_clicks_for_whoever_brought_the_product(desk, servic
     expect(desk.locator("#duel")).to_contain_text(f"right {before + 1}")
     duel = httpx.get(f"{service.url}/v1/tuning/duel", params=place, timeout=60).json()
     assert duel["b"] == before + 1
+
+
+def test_an_answer_that_is_taken_back_half_way_is_no_answer(desk):
+    said = desk.evaluate(
+        """async () => {
+            const { call } = await import("/page/api.js");
+            const stop = new AbortController();
+            const real = window.fetch;
+            // The head of the answer has come; its body is still on the way when nobody wants it any more.
+            window.fetch = async (...given) => {
+                const response = await real(...given);
+                stop.abort();
+                return response;
+            };
+            try {
+                return JSON.stringify(await call("GET", "/v1/tuning/weights", { signal: stop.signal }));
+            } catch (error) {
+                return error.name;
+            } finally {
+                window.fetch = real;
+            }
+        }"""
+    )
+    assert said == "AbortError"
