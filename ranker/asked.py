@@ -68,7 +68,10 @@ def refusals(asked: Asked, texts: Sequence[str]) -> NDArray[np.float64]:
         return result
     refused = frozenset(asked.refused)
     suffixed = frozenset(f"{word}less" for word in refused)
+    stems = [word.removesuffix("y") for word in refused]
     for row, text in enumerate(texts):
+        if text.isascii() and not _holds(text, stems):
+            continue
         read_words = words(text)
         for place, word in enumerate(read_words):
             if word in suffixed:
@@ -77,3 +80,10 @@ def refusals(asked: Asked, texts: Sequence[str]) -> NDArray[np.float64]:
                 near = read_words[max(0, place - _BEFORE) : place] + read_words[place + 1 : place + 1 + _AFTER]
                 result[row, 0 if DENIALS.isdisjoint(near) else 1] = 1.0
     return result
+
+
+def _holds(text: str, stems: Sequence[str]) -> bool:
+    """Whether a text of plain letters holds one of these, so that folding its words can find what was refused: a
+    plural ends in "s", or in "ies" where the word ends in "y"."""
+    plain = text.lower().replace("'", "")
+    return any(stem in plain for stem in stems)

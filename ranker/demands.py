@@ -6,18 +6,15 @@ is what comes before its description: title, brand, colour and category (``plugi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .heads import Heads
 from .words import words
 
 NAMES = ("accessory", "behind", "clash")
-_TITLE_END = re.compile(r" \| |\n|\. ")
 
 ACCESSORIES = frozenset({"accessory", "compatible", "replacement", "part", "spare", "refill"})
 """A passage that says one of these of itself is something for the thing asked for, unless that was asked for."""
@@ -40,64 +37,29 @@ EXCLUSIVE: tuple[tuple[frozenset[str], ...], ...] = tuple(
 """Groups of values of which a product usually has one. Words are folded as by :func:`ranker.words.words`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The folded words of a passage's head.
-
-    Attributes:
-        title: those of the title, in their order.
-        head: those of title, brand, colour and category.
-    """
-
-    title: tuple[str, ...]
-    head: frozenset[str]
-
-
-HEAD_CHARS = 600
-"""Characters of a passage that its head reaches at most."""
-
-
-def title_of(text: str) -> str:
-    """The title that a passage begins with."""
-    return _TITLE_END.split(text[:HEAD_CHARS], maxsplit=1)[0]
-
-
-def reading(text: str) -> Reading:
-    """Read the head of a passage."""
-    return _reading(text[:HEAD_CHARS])
-
-
-@lru_cache(maxsize=4096)
-def _reading(text: str) -> Reading:
-    """The latest are remembered, for the same products are found again and again."""
-    return Reading(tuple(words(title_of(text))), frozenset(words(text.split(". ", 1)[0])))
-
-
-def demands(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
-    """How each text's head contradicts a query.
+def demands(query: str, heads: Heads) -> NDArray[np.float64]:
+    """How each passage's head contradicts a query.
 
     Returns:
-        shape ``(len(texts), len(NAMES))``. ``accessory`` 1: it calls itself an accessory or a spare part and the query
+        shape ``(passages, len(NAMES))``. ``accessory`` 1: it calls itself an accessory or a spare part and the query
         does not ask for one. ``behind`` 1: what its title shares with the query stands behind 'for', 'fits' and the
         like only. ``clash``: half of the :data:`EXCLUSIVE` groups, at most 2 of which count, where the query names a
         value and the head only other ones.
     """
     asked = frozenset(words(query))
-    content = asked - FILLERS
-    wanted = [(group, [value for value in group if value & asked]) for group in EXCLUSIVE]
-    wanted = [(group, values) for group, values in wanted if len(values) == 1]
-    result = np.zeros((len(texts), len(NAMES)))
-    for row, text in enumerate(texts):
-        title, head = reading(text).title, reading(text).head
-        serves = next((place for place, word in enumerate(title) if word in SERVES), len(title))
-        before, after = content.intersection(title[:serves]), content.intersection(title[serves:])
-        clashes = sum(
-            not any(value & head for value in values) and any(other & head for other in group)
-            for group, values in wanted
-        )
-        result[row] = (
-            bool((head & ACCESSORIES) - asked),
-            bool(after) and not before,
-            min(clashes, 2) / 2.0,
-        )
-    return result
+    titles = heads.titles
+    content = titles.among(asked - FILLERS)
+    behind = titles.places >= titles.first(titles.among(SERVES))[titles.rows]
+    clashes = np.zeros(titles.count)
+    for group in EXCLUSIVE:
+        values = [value for value in group if value & asked]
+        if len(values) == 1:
+            clashes += heads.heads.having(frozenset().union(*group)) & ~heads.heads.having(values[0])
+    return np.stack(
+        [
+            heads.heads.having(ACCESSORIES - asked),
+            titles.where(content & behind) & ~titles.where(content & ~behind),
+            np.minimum(clashes, 2.0) / 2.0,
+        ],
+        axis=1,
+    ).astype(np.float64)

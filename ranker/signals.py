@@ -9,7 +9,7 @@ it to decide which signal to trust.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from .asked import Asked, read, refusals
 from .candidate import SIGNALS, Candidate
 from .demands import NAMES as DEMANDS
-from .demands import demands, reading
+from .demands import demands
 from .fusion import NEUTRAL, NUDGES, OPTIONAL, min_max, signal_matrix
+from .heads import Heads
 from .words import words
 
 PIVOTS = {"bm25": 12.0, "popularity": 5.0}
@@ -66,9 +67,10 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     asked = read(query)
     texts = [candidate.text or "" for candidate in candidates]
     columns += list(refusals(asked, texts).T)
-    columns += list(demands(asked.wanted, texts).T)
-    wording = Wording.of(asked.wanted, texts)
-    columns += list(_overlaps(wording, texts).T)
+    heads = Heads.of(texts)
+    columns += list(demands(asked.wanted, heads).T)
+    wording = Wording.of(asked.wanted, texts, heads)
+    columns += list(wording.overlaps(list(wording.rarity), heads).T)
     # Where no candidate has all of the words, BM25 is blind to a part of the query, and the vectors count more.
     vectors = columns[SIGNALS.index("text_vector") * len(PER_SIGNAL) + PER_SIGNAL.index("standard")]
     columns.append(vectors * (1.0 - wording.best_coverage(list(wording.spread))))
@@ -168,30 +170,36 @@ class Wording:
     found: Mapping[str, NDArray[np.bool_]]
 
     @classmethod
-    def of(cls, query: str, texts: Sequence[str]) -> Wording:
-        """Weigh the words of a query."""
+    def of(cls, query: str, texts: Sequence[str], heads: Heads | None = None) -> Wording:
+        """Weigh the words of a query; ``heads`` are those of the texts, where they have been read."""
         asked = list(dict.fromkeys(words(query)))
-        titles = [frozenset(reading(text).title) for text in texts]
+        titles = (heads or Heads.of(texts)).titles
         lower = [text.lower() for text in texts]
-        standing = {word: sum(word in title for title in titles) for word in asked}
         found = {word: np.array([word in text for text in lower], bool) for word in asked}
 
         def weight(count: float) -> float:
             return float(np.log1p((len(texts) + 1.0) / (count + 0.5)))
 
         return cls(
-            {word: weight(count) for word, count in standing.items()},
+            {word: weight(titles.having([word]).sum()) for word in asked},
             {word: weight(there.sum()) for word, there in found.items()},
             found,
         )
 
-    def overlap(self, asked: Sequence[str], title: Set[str]) -> tuple[float, float]:
-        """Share of some of the query's words that stands in a title, and of the title that stands in the query."""
+    def overlaps(self, asked: Sequence[str], heads: Heads) -> NDArray[np.float64]:
+        """How far some of the query's words and titles share their words, words that are rare weighing more.
+
+        Returns:
+            shape ``(passages, len(OVERLAP))``, each 0..1: share of the words that stands in the title, and of the title
+            that stands in the words.
+        """
         total = sum(self.rarity[word] for word in asked) or 1.0
-        return (
-            sum(self.rarity[word] for word in asked if word in title) / total,
-            sum(word in asked for word in title) / max(len(title), 1),
-        )
+        covered, shared = np.zeros(heads.titles.count), np.zeros(heads.titles.count)
+        for word in asked:
+            there = heads.titles.having([word])
+            covered += self.rarity[word] * there
+            shared += there
+        return np.stack([covered / total, shared / np.maximum(heads.distinct, 1)], axis=1)
 
     def best_coverage(self, asked: Sequence[str]) -> float:
         """The largest share of some of the query's words that stands in one text; 1 for no words."""
@@ -200,22 +208,6 @@ class Wording:
             return 1.0
         covered = np.sum([self.spread[word] * self.found[word] for word in asked], axis=0)
         return float(covered.max() / total) if len(covered) else 1.0
-
-
-def overlaps(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
-    """How far query and titles share their words, words that are rare in the window weighing more.
-
-    Returns:
-        shape ``(len(texts), len(OVERLAP))``, each 0..1: share of the query that stands in the title, and of the title
-        that stands in the query.
-    """
-    return _overlaps(Wording.of(query, texts), texts)
-
-
-def _overlaps(wording: Wording, texts: Sequence[str]) -> NDArray[np.float64]:
-    asked = list(wording.rarity)
-    rows = [wording.overlap(asked, frozenset(reading(text).title)) for text in texts]
-    return np.array(rows, np.float64).reshape(len(texts), len(OVERLAP))
 
 
 def best_coverage(query: str, texts: Sequence[str]) -> float:
@@ -255,12 +247,13 @@ def reworded(row: NDArray[np.float32], wording: Wording, query: str, text: str) 
     known = [word for word in dict.fromkeys(words(asked.wanted)) if word in wording.rarity]
     changed = row.copy()
 
-    def put(first: str, values: Sequence[float]) -> None:
+    def put(first: str, values: Sequence[float] | NDArray[np.float64]) -> None:
         start = FEATURES.index(first)
         changed[start : start + len(values)] = values
 
-    put(f"asked.{ASKED[0]}", [*refusals(asked, [text])[0], *demands(asked.wanted, [text])[0]])
-    put(f"text.{OVERLAP[0]}", wording.overlap(known, frozenset(reading(text).title)))
+    heads = Heads.of([text])
+    put(f"asked.{ASKED[0]}", [*refusals(asked, [text])[0], *demands(asked.wanted, heads)[0]])
+    put(f"text.{OVERLAP[0]}", wording.overlaps(known, heads)[0])
     uncovered = 1.0 - (wording.best_coverage(known) if known else 1.0)
     put(f"gated.{GATED[0]}", [float(row[FEATURES.index("text_vector.standard")]) * uncovered])
     put("window.query_words", _of_the_query(asked))

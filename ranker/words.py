@@ -15,11 +15,14 @@ def words(text: str) -> list[str]:
 
     What is written without spaces comes as overlapping pairs of characters, as the engine's ``cjk`` analysis has it.
     """
-    if text.isascii():  # nothing to fold, and most texts are
-        return [_singular(word.replace("'", "")) for word in _WORD.findall(text.lower())]
-    plain = unicodedata.normalize("NFKD", text.lower())
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return [part for word in _WORD.findall(plain) for part in _parts(word.replace("'", ""))]
+    plain = text.lower()
+    if not plain.isascii():  # most texts are, and then there is nothing to fold
+        plain = unicodedata.normalize("NFKD", plain)
+        if marks := {ord(char) for char in set(plain) if unicodedata.combining(char)}:
+            plain = plain.translate(dict.fromkeys(marks))
+        if _UNSPACED.search(plain):
+            return [part for word in _WORD.findall(plain) for part in _parts(word.replace("'", ""))]
+    return [_singular(word.replace("'", "")) for word in _WORD.findall(plain)]
 
 
 def _parts(word: str) -> list[str]:
@@ -33,8 +36,8 @@ def _parts(word: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 3 and word.endswith("ies"):
+    if len(word) <= 3 or not word.endswith("s"):
+        return word
+    if word.endswith("ies"):
         return word[:-3] + "y"
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+    return word if word.endswith(("ss", "us", "is")) else word[:-1]

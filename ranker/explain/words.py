@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..asked import read
 from ..candidate import Candidate
-from ..demands import title_of
+from ..heads import title_of
 from ..model import Ranker, Workings
 from ..signals import Wording, restated, reworded
 from .shapley import every_set, sampled

@@ -10,7 +10,7 @@ from personal.visitor import NOBODY, Visitor
 from plugin.query import SearchRequest
 from plugin.rewording import signals_of
 from ranker.asked import read
-from ranker.demands import title_of
+from ranker.heads import title_of
 from ranker.explain.signals import Explained, explained
 from ranker.explain.words import QUERY, WordsExplained, explained_words
 

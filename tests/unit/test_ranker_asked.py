@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranker.asked import LONGEST, read, refusals
-from ranker.demands import NAMES, demands
+from ranker.demands import ACCESSORIES, EXCLUSIVE, FILLERS, NAMES, SERVES
+from ranker.demands import demands as demands_of
+from ranker.heads import Heads, title_of
+from ranker.signals import Wording
+from ranker.words import words
+
+
+def demands(query, texts):
+    return demands_of(query, Heads.of(texts))
+
 
 ACCESSORY, BEHIND, CLASH = (NAMES.index(name) for name in ("accessory", "behind", "clash"))
 
@@ -94,3 +103,40 @@ def test_any_texts_give_values_in_range(query, texts):
     table = np.hstack([demands(query, texts), refusals(read(query), texts)])
     assert table.shape == (len(texts), len(NAMES) + 2)
     assert ((table >= 0) & (table <= 1)).all()
+
+
+WORDS = st.sampled_from("white red ivory wheel wheels wheelless no free desk for fits women's men parts case chérie".split())
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), st.lists(st.lists(WORDS, max_size=8), max_size=5))
+def test_demands_and_overlaps_are_those_of_reading_each_title_by_itself(query, texts):
+    query, texts = " ".join(query), [" ".join(text[:4]) + " | " + " ".join(text[4:]) for text in texts]
+    table, heads = demands(query, texts), Heads.of(texts)
+    wording = Wording.of(query, texts, heads)
+    asked = list(wording.rarity)
+    shared = wording.overlaps(asked, heads)
+    for row, text in enumerate(texts):
+        title = words(title_of(text))
+        serves = next((place for place, word in enumerate(title) if word in SERVES), len(title))
+        content = set(words(query)) - FILLERS
+        before, after = content & set(title[:serves]), content & set(title[serves:])
+        assert table[row, BEHIND] == (bool(after) and not before)
+        assert table[row, ACCESSORY] == bool((set(words(text)) & ACCESSORIES) - set(words(query)))
+        values = [[value for value in group if value & set(words(query))] for group in EXCLUSIVE]
+        clashes = sum(
+            not named[0] & set(words(text)) and any(other & set(words(text)) for other in group)
+            for group, named in zip(EXCLUSIVE, values, strict=True)
+            if len(named) == 1
+        )
+        assert table[row, CLASH] == min(clashes, 2) / 2
+        total = sum(wording.rarity[word] for word in asked)
+        assert shared[row, 0] == sum(wording.rarity[word] for word in asked if word in title) / total
+        assert shared[row, 1] == sum(word in asked for word in set(title)) / max(len(set(title)), 1)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, max_size=8))
+def test_refusals_are_those_of_folding_every_word(refused, text):
+    asked = read("desk without " + " ".join(refused))
+    text = " ".join(text)
+    # A letter that is not plain keeps the text from being skipped, and is no word of its own.
+    assert refusals(asked, [text]).tolist() == refusals(asked, [text + " \u2013"]).tolist()

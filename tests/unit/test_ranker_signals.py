@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranker.candidate import SIGNALS, Candidate
-from ranker.signals import FEATURES, best_coverage, features, overlaps, price_standing
+from ranker.heads import Heads
+from ranker.signals import FEATURES, Wording, best_coverage, features, price_standing
 from ranker.words import words
 
 value = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -40,7 +41,9 @@ def test_an_absent_signal_differs_from_zero():
 
 
 def test_overlap_reads_title_and_plural():
-    table = overlaps("red running shoes 42", ["Red running shoe 42 | Acme", "Kettle | Acme. Runs red, size 42"])
+    heads = Heads.of(texts := ["Red running shoe 42 | Acme", "Kettle | Acme. Runs red, size 42"])
+    wording = Wording.of("red running shoes 42", texts)
+    table = wording.overlaps(list(wording.rarity), heads)
     assert table.tolist() == [[1.0, 1.0], [0.0, 0.0]]
 
 
