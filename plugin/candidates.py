@@ -11,11 +11,12 @@ from typing import Any
 from . import lexical
 from .catalogue import Catalogue
 from .client import Engine
+from .document import NOT_IN_ANSWERS
 from .errors import InvalidQuery
 from .facets import Facet, read_facets
+from .products import Product, Products
 from .query import SearchRequest, listing_body, window_body
 from .spelling import WITHOUT_SPELLING, read_suggestion
-from .standing import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,25 @@ class Hit:
 
     Attributes:
         id: of the product.
-        source: the product, without vectors and what else hybridrank keeps with it.
+        product: its content and what follows from that alone.
         signals: raw, by name: ``bm25`` as Lucene gives it (0: no word matches), ``text_vector`` and ``image_vector``
-            cosine in -1..1; and what the document tells (:func:`plugin.standing.standing`). A name is missing when its
+            cosine in -1..1; and what the document tells (:mod:`plugin.standing`). A name is missing when its
             value is not known: nothing was asked, or there is no vector.
     """
 
     id: str
-    source: Mapping[str, Any]
+    product: Product
     signals: Mapping[str, float]
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The product, without vectors and what else hybridrank keeps with it."""
+        return self.product.source
+
+    @property
+    def text(self) -> str:
+        """Its passage; see :func:`plugin.document.passage`."""
+        return self.product.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +72,24 @@ class CandidateSet:
 
 
 def gather(
-    engine: Engine, catalogue: Catalogue, request: SearchRequest, *, timeout_s: float | None = None
+    engine: Engine,
+    catalogue: Catalogue,
+    request: SearchRequest,
+    *,
+    products: Products | None = None,
+    timeout_s: float | None = None,
 ) -> CandidateSet:
     """Find the candidates of a query in one request.
+
+    Where most of the products are remembered anyway, their content is left out of it, and what is missing is got by
+    id in a second one.
 
     Args:
         engine: the cluster.
         catalogue: where; see :func:`plugin.catalogue.lookup`.
         request: what for. ``from_`` and ``size`` matter to a listing only; else the whole window is brought.
-        timeout_s: seconds; ``None`` takes the configuration's.
+        products: those that are remembered; ``None`` remembers none.
+        timeout_s: seconds of each request; ``None`` takes the configuration's.
 
     Raises:
         InvalidQuery: a field, filter, facet or vector does not fit.
@@ -80,8 +100,8 @@ def gather(
     body = listing_body(request) if request.is_listing else window_body(request, from_=0, size=window)
     if catalogue.language in WITHOUT_SPELLING:
         body.pop("suggest", None)
-    answer = engine.search(catalogue.name, body, params_of(catalogue), timeout_s)
-    hits = read_hits(answer["hits"]["hits"], request)
+    answer, found = _asked(engine, catalogue, body, None if request.is_listing else products, timeout_s)
+    hits = read_hits(answer["hits"]["hits"], request, found)
     inside, outside = (hits, ()) if request.is_listing else union(hits, request)
     return CandidateSet(
         hits=inside,
@@ -93,6 +113,60 @@ def gather(
         window=window,
         ordered=request.is_listing,
     )
+
+
+def _asked(
+    engine: Engine, catalogue: Catalogue, body: dict[str, Any], products: Products | None, timeout_s: float | None
+) -> tuple[dict[str, Any], Mapping[str, Product] | None]:
+    """Send a search, and find the products of its hits; ``None``: they are in the hits."""
+    if products is None:
+        return engine.search(catalogue.name, body, params_of(catalogue), timeout_s), None
+    body["seq_no_primary_term"] = True
+    answer = _bare(engine, catalogue, body, timeout_s) if products.mostly else None
+    if answer is None:
+        answer = engine.search(catalogue.name, body, params_of(catalogue), timeout_s)
+    hits = answer["hits"]["hits"]
+    versions = {str(hit["_id"]): (int(hit["_seq_no"]), int(hit["_primary_term"])) for hit in hits}
+    found = products.known(catalogue.uuid, versions)
+    fresh = {
+        str(hit["_id"]): (versions[str(hit["_id"])], Product(hit["_source"]))
+        for hit in hits
+        if "_source" in hit and str(hit["_id"]) not in found
+    }
+    missing = [name for name in versions if name not in found and name not in fresh]
+    if missing:
+        fresh |= _fetched(engine, catalogue, missing, timeout_s)
+    products.put(catalogue.uuid, fresh)
+    return answer, found | {name: product for name, (_, product) in fresh.items()}
+
+
+def _bare(
+    engine: Engine, catalogue: Catalogue, body: Mapping[str, Any], timeout_s: float | None
+) -> dict[str, Any] | None:
+    """Search without content; ``None`` where a hit does not tell its id in the field that breaks ties.
+
+    Without stored fields nothing is decompressed, not even ids.
+    """
+    bare = {**{name: part for name, part in body.items() if name != "_source"}, "stored_fields": "_none_"}
+    answer = engine.search(catalogue.name, bare, params_of(catalogue), timeout_s)
+    for hit in answer["hits"]["hits"]:
+        hit["_id"] = hit["sort"][1]
+        if hit["_id"] is None:
+            return None
+    return answer
+
+
+def _fetched(
+    engine: Engine, catalogue: Catalogue, ids: Sequence[str], timeout_s: float | None
+) -> dict[str, tuple[tuple[int, int], Product]]:
+    """Products as searches see them now; one that is gone since it was found is left out."""
+    params = {"realtime": "false", "_source_excludes": ",".join(NOT_IN_ANSWERS)}
+    answer = engine.request("POST", f"/{catalogue.name}/_mget", {"ids": list(ids)}, params, timeout_s)
+    return {
+        str(one["_id"]): ((int(one["_seq_no"]), int(one["_primary_term"])), Product(one["_source"]))
+        for one in answer["docs"]
+        if one.get("found")
+    }
 
 
 def beyond(
@@ -144,16 +218,30 @@ def _check_vectors(catalogue: Catalogue, request: SearchRequest) -> None:
             raise InvalidQuery(name, f"has {vector.size} numbers, the catalogue's vectors have {encoder.dimension}")
 
 
-def read_hits(hits: Sequence[Mapping[str, Any]], request: SearchRequest) -> tuple[Hit, ...]:
-    """Read hits in the engine's form: ``_id``, ``_source``, and ``matched_queries`` with scores."""
+def read_hits(
+    hits: Sequence[Mapping[str, Any]], request: SearchRequest, products: Mapping[str, Product] | None = None
+) -> tuple[Hit, ...]:
+    """Read hits in the engine's form: ``_id``, ``_source``, and ``matched_queries`` with scores.
+
+    Args:
+        hits: as they came.
+        request: what was asked.
+        products: of the hits, by id, where they are not in ``_source``; a hit without one is left out.
+    """
     now = datetime.now(UTC)
-    return tuple(Hit(str(hit["_id"]), hit.get("_source", {}), _signals(hit, request, now)) for hit in hits)
+    found = []
+    for hit in hits:
+        name = str(hit["_id"])
+        product = Product(hit.get("_source", {})) if products is None else products.get(name)
+        if product is not None:
+            found.append(Hit(name, product, _signals(hit, product, request, now)))
+    return tuple(found)
 
 
-def _signals(hit: Mapping[str, Any], request: SearchRequest, now: datetime) -> dict[str, float]:
+def _signals(hit: Mapping[str, Any], product: Product, request: SearchRequest, now: datetime) -> dict[str, float]:
     scores = hit.get("matched_queries", {})
     # A listing is in the order of a field: nothing of it is ranked.
-    signals = {} if request.is_listing else standing(hit.get("_source", {}), now)
+    signals = {} if request.is_listing else product.standing(now)
     if request.words is not None:
         signals[lexical.NAME] = float(scores.get(lexical.NAME, 0.0))
     for name in request.vectors:

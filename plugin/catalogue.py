@@ -40,6 +40,7 @@ class Catalogue:
     Attributes:
         name: the alias.
         index: the generation that the alias shows.
+        uuid: of ``index``; one that is made anew under the same name has another.
         language: its analysis.
         shards: primary shards of ``index``.
         text_encoder: whose vectors ``text_vector`` holds; ``None`` when it was made without.
@@ -51,6 +52,7 @@ class Catalogue:
 
     name: str
     index: str
+    uuid: str
     language: str
     shards: int
     text_encoder: EncoderInfo | None
@@ -312,6 +314,7 @@ def _describe(name: str, index: str, answer: Mapping[str, Any], generations: tup
     return Catalogue(
         name=name,
         index=index,
+        uuid=str(answer["settings"]["index"]["uuid"]),
         language=found.language if found else "",
         shards=int(answer["settings"]["index"]["number_of_shards"]),
         text_encoder=_encoder(meta.get("text_encoder")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,30 +16,42 @@ DATES = ("release_date", "released", "published", "date_added", "added", "create
 RECENCY_HALF_LIFE_DAYS = 180.0
 
 
-def standing(source: Mapping[str, Any], now: datetime | None = None) -> dict[str, float]:
-    """Signals that come from the document alone.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a document tells, as far as it does not depend on the time.
 
-    Args:
-        source: a product as the engine keeps it.
-        now: an aware time; ``None`` is this moment.
-
-    Returns:
-        ``price`` as it is, ``popularity`` = log(1 + ratings) times the smoothed mean rating over the best,
-        ``recency`` = 2^(-age / half-life), 1 for what is still to come. What the document does not tell is missing.
+    Attributes:
+        signals: by name; what the document does not tell is missing.
+        since: the day from which the product is new, where it tells one.
     """
-    signals: dict[str, float] = {}
-    price, count, rating = (_number(source.get(name)) for name in ("price", "rating_count", "rating"))
-    if price is not None and price > 0:
-        signals["price"] = price
-    if count is not None and count >= 0:
-        known = USUAL_RATING if rating is None else min(max(rating, 0.0), BEST_RATING)
-        smoothed = (known * count + USUAL_RATING * USUAL_WEIGHT) / (count + USUAL_WEIGHT)
-        signals["popularity"] = math.log1p(count) * smoothed / BEST_RATING
-    since = _date(source.get("attributes"))
-    if since is not None:
-        age = ((now or datetime.now(UTC)) - since).total_seconds() / 86_400
-        signals["recency"] = 2.0 ** (-max(age, 0.0) / RECENCY_HALF_LIFE_DAYS)
-    return signals
+
+    signals: Mapping[str, float]
+    since: datetime | None
+
+    @classmethod
+    def of(cls, source: Mapping[str, Any]) -> Standing:
+        """Read a product as the engine keeps it."""
+        signals: dict[str, float] = {}
+        price, count, rating = (_number(source.get(name)) for name in ("price", "rating_count", "rating"))
+        if price is not None and price > 0:
+            signals["price"] = price
+        if count is not None and count >= 0:
+            known = USUAL_RATING if rating is None else min(max(rating, 0.0), BEST_RATING)
+            smoothed = (known * count + USUAL_RATING * USUAL_WEIGHT) / (count + USUAL_WEIGHT)
+            signals["popularity"] = math.log1p(count) * smoothed / BEST_RATING
+        return cls(signals, _date(source.get("attributes")))
+
+    def at(self, now: datetime) -> dict[str, float]:
+        """The signals at an aware time.
+
+        Returns:
+            ``price`` as it is, ``popularity`` = log(1 + ratings) times the smoothed mean rating over the best,
+            ``recency`` = 2^(-age / half-life), 1 for what is still to come.
+        """
+        if self.since is None:
+            return dict(self.signals)
+        age = (now - self.since).total_seconds() / 86_400
+        return {**self.signals, "recency": 2.0 ** (-max(age, 0.0) / RECENCY_HALF_LIFE_DAYS)}
 
 
 def _number(value: Any) -> float | None:

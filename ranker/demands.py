@@ -6,8 +6,6 @@ is what comes before its description: title, brand, colour and category (``plugi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -16,7 +16,6 @@ from personal.event_times import now_ms
 from personal.profiles import Held
 from personal.visits import Next, Step, Trends, choices, steps
 from plugin.catalogue import Catalogue
-from plugin.document import passage
 from plugin.errors import EngineError
 from ranker.blend import BlendFile
 from ranker.blendfit import Choice, Fitted, fit_blend
@@ -131,7 +130,7 @@ def _seen(
     chosen = {place: one.chosen[hit.id] for place, hit in enumerate(hits) if hit.id in one.chosen}
     if not chosen or len(hits) < 2:
         return None
-    candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits]
+    candidates = [Candidate(hit.id, hit.text, hit.signals) for hit in hits]
     ranking, _ = scored(parts, viewed, candidates)
     scores = {item.position: item.score for item in ranking.items}
     return Choice(one.person, [scores[place] for place in range(len(hits))], [hit.signals for hit in hits], chosen)

@@ -13,7 +13,6 @@ from personal.viewed import request_of
 from plugin.candidates import Hit, gather
 from plugin.catalogue import Catalogue, lookup
 from plugin.client import Engine
-from plugin.document import passage
 from plugin.statedocs import read_many
 from ranker.blend import SHORTLIST, shortlist
 from ranker.candidate import Candidate
@@ -87,7 +86,7 @@ def _window(
     hits = gather(engine, replace(catalogue, name=catalogue.index), request).hits
     session = _session(one.earlier, stored, hits)
     candidates = [
-        Candidate(hit.id, passage(hit.source), {**hit.signals, **({"session": session[hit.id]} if session else {})})
+        Candidate(hit.id, hit.text, {**hit.signals, **({"session": session[hit.id]} if session else {})})
         for hit in hits
     ]
     kept = {item.id for item in shortlist(candidates, SHORTLIST)} | set(relevant)

@@ -20,6 +20,7 @@ from personal.trainedmodels import TrainedModels
 from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.errors import EngineError, EngineUnsupported, UnknownCatalogue
+from plugin.products import Products
 from ranker.errors import RankerError
 from ranker.folder import DEFAULT_MODEL
 from ranker.model import Ranker
@@ -87,6 +88,7 @@ class Parts:
         self.sequences = Sequences(settings.sequence_path)
         self.blends = Blends(settings.blend_path)
         self.streams = Streams(settings.streams)
+        self.products = Products(settings.product_memory_mb * 2**20)
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None

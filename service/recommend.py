@@ -13,7 +13,6 @@ from personal.event_times import now_ms
 from personal.recommend import query_of, reason_of, title_of
 from plugin.candidates import Hit
 from plugin.catalogue import Catalogue
-from plugin.document import passage
 from plugin.errors import EngineRejected
 from ranker.blend import PRIOR, SHORTLIST, Blend, blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
@@ -104,7 +103,7 @@ class _Answering:
         best = list(ranking.items[: self._ask.size * DIVERSIFIED])
         if self._ask.diversity == 0.0 or len(best) < 2:
             return best[: self._ask.size]
-        texts = {item.id: passage(known[item.id].source) for item in best}
+        texts = {item.id: known[item.id].text for item in best}
         limit = self._parts.settings.behaviour_budget_ms / 1000
         vectors = self._window.without(
             "diversity",
@@ -150,6 +149,6 @@ def ranked(
     parts: Parts, viewed: Mapping[str, Any] | None, hits: Sequence[Hit], blend: Blend
 ) -> tuple[Ranking, str | None]:
     """The best candidates in their order, live signals blended in; and what could not be had."""
-    window = shortlist([Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits], SHORTLIST, blend)
+    window = shortlist([Candidate(hit.id, hit.text, hit.signals) for hit in hits], SHORTLIST, blend)
     ranking, lacking = scored(parts, viewed, window)
     return blended(ranking, window, blend), lacking

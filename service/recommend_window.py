@@ -160,7 +160,8 @@ class Windowing:
         if request.is_listing:
             return []
         with metrics.stage("engine"):
-            found = gather(self._parts.engine, replace(self._catalogue, name=self._catalogue.index), request)
+            here = replace(self._catalogue, name=self._catalogue.index)
+            found = gather(self._parts.engine, here, request, products=self._parts.products)
         return self._signalled(viewed, found.hits, origins)
 
     def _signalled(self, viewed: Mapping[str, Any] | None, hits: Sequence[Hit], origins: Origins) -> list[Hit]:

@@ -16,7 +16,6 @@ from personal.profiles import NOTHING_HELD, Held
 from personal.visitor import NOBODY, Visitor
 from plugin.candidates import CandidateSet, Hit, beyond, gather
 from plugin.catalogue import Catalogue
-from plugin.document import passage
 from plugin.errors import EngineError, EngineRejected
 from plugin.lexical import readable
 from plugin.query import SearchRequest, Vector, listing_body, window_body
@@ -202,7 +201,7 @@ class SearchService:
         index = body.index or self._parts.settings.index
         stored = self.stored(index, body.query_id, question.digest)
         with metrics.stage("engine"):
-            found = gather(self._parts.engine, question.catalogue, question.request)
+            found = gather(self._parts.engine, question.catalogue, question.request, products=self._parts.products)
         if found.ordered:
             ranking = StoredRanking(question.digest, (), (), "listing", question.lacks, found.did_you_mean)
             first = question.request.from_
@@ -343,7 +342,7 @@ class SearchService:
         The best of the first stage come with their text vectors: what lies below them neither gains by likeness to
         the best nor loses.
         """
-        candidates = [Candidate(hit.id, passage(hit.source), hit.signals) for hit in found.hits]
+        candidates = [Candidate(hit.id, hit.text, hit.signals) for hit in found.hits]
         if question.catalogue.text_encoder is None:
             return candidates, None
         best = first_stage(candidates).items[:WITH_VECTORS]
@@ -407,7 +406,7 @@ class SearchService:
         filters = {**question.request.filters, "id": list(ids)}
         request = replace(question.request, filters=filters, facets=(), spelling=False, from_=0)
         with metrics.stage("engine"):
-            found = gather(self._parts.engine, question.catalogue, request)
+            found = gather(self._parts.engine, question.catalogue, request, products=self._parts.products)
         return {hit.id: hit for hit in (*found.hits, *found.rest)} | self._pinned(question, ids, found)
 
     def _pinned(self, question: Question, ids: Sequence[str], found: CandidateSet) -> dict[str, Hit]:

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     """How many readings of a query and a product a worker remembers."""
     item_vectors: int = Field(20_000, ge=0)
     """How many products' text vectors a worker remembers."""
+    product_memory_mb: int = Field(64, ge=0, le=65_536)
+    """How much of the content of found products a worker remembers; 0 none."""
 
     behaviour_half_life_days: float = Field(30.0, ge=7.0, le=3650.0)
     """After how many days an event counts half. Another value counts anew, from ``ubi_events``."""

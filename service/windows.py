@@ -8,7 +8,6 @@ from multimodal import TextEncoder
 from plugin.candidates import gather
 from plugin.catalogue import lookup
 from plugin.client import Engine
-from plugin.document import passage
 from plugin.query import SearchRequest
 from ranker.asked import read
 from ranker.candidate import Candidate
@@ -58,7 +57,7 @@ def judged_windows(
             for hit in gather(engine, catalogue, request).hits:
                 strangers += hit.id not in grades
                 if hit.id in grades or strangers <= unjudged:
-                    items.append(Candidate(hit.id, passage(hit.source), hit.signals))
+                    items.append(Candidate(hit.id, hit.text, hit.signals))
             if items:
                 known = tuple(grades.get(item.id) for item in items)
                 yield Window(query_id, queries[query_id], source, tuple(items), known)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from personal.event_times import now_ms
 from personal.recommend import reason_of, title_of
 from personal.visitor import NOBODY, Visitor
-from plugin.document import passage
 from ranker.blend import PRIOR, blended, contributions, shortlist
 from ranker.candidate import Candidate
 from ranker.explain.signals import explained, with_live
@@ -44,7 +43,7 @@ def explain_recommendation(
     origins = window.origins(viewed)
     hits = window.hits(viewed, origins)
     blend = window.without("blend", lambda: parts.blends.of(catalogue.name), PRIOR)
-    candidates = shortlist([Candidate(hit.id, passage(hit.source), hit.signals) for hit in hits], SHORTLIST, blend)
+    candidates = shortlist([Candidate(hit.id, hit.text, hit.signals) for hit in hits], SHORTLIST, blend)
     workings, late = worked(parts, viewed, candidates)
     missing += [late] if late is not None else []
     order = blended(workings.ranking, candidates, blend).items

@@ -10,9 +10,9 @@ from personal.visitor import NOBODY, Visitor
 from plugin.query import SearchRequest
 from plugin.rewording import signals_of
 from ranker.asked import read
-from ranker.heads import title_of
 from ranker.explain.signals import Explained, explained
 from ranker.explain.words import QUERY, WordsExplained, explained_words
+from ranker.heads import title_of
 
 from .. import sentences
 from ..parts import Parts

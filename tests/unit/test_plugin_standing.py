@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plugin.standing import RECENCY_HALF_LIFE_DAYS, standing
+from plugin.standing import RECENCY_HALF_LIFE_DAYS, Standing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def standing(source, now):
+    return Standing.of(source).at(now)
 
 
 def test_a_bare_product_has_no_standing():
