@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .heads import Column, Numbers, numbers
 from .words import words
 
 _REFUSES = re.compile(r"(?<![\w'])(?:without|w/o|ohne)(?![\w'])", re.IGNORECASE)
@@ -27,6 +29,10 @@ DENIALS = frozenset(
 )
 """A refused word with one of these beside it is denied by the passage, not offered."""
 _BEFORE, _AFTER = 3, 1
+LONG = 2000
+"""Characters beyond which a text is no product's and its words are not remembered."""
+REMEMBERED = 4000
+"""Texts whose words are remembered, 1 to 8 KB each; only those that hold a word that somebody refused are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +72,32 @@ def refusals(asked: Asked, texts: Sequence[str]) -> NDArray[np.float64]:
     result = np.zeros((len(texts), 2))
     if not asked.refused:
         return result
-    refused = frozenset(asked.refused)
-    suffixed = frozenset(f"{word}less" for word in refused)
-    stems = [word.removesuffix("y") for word in refused]
-    for row, text in enumerate(texts):
-        if text.isascii() and not _holds(text, stems):
+    stems = [word.removesuffix("y") for word in asked.refused]
+    rows = [row for row, text in enumerate(texts) if not text.isascii() or _holds(text, stems)]
+    column = Column.of(
+        [_numbers(texts[row]) if len(texts[row]) <= LONG else numbers(words(texts[row])) for row in rows]
+    )
+    named, suffixed = column.among(asked.refused), column.among(f"{word}less" for word in asked.refused)
+    denies, denied = column.among(DENIALS), np.zeros(len(column.words), bool)
+    for away in (*range(-_BEFORE, 0), *range(1, _AFTER + 1)):
+        start, end = max(0, -away), len(denied) - max(0, away)
+        if end <= start:
             continue
-        read_words = words(text)
-        for place, word in enumerate(read_words):
-            if word in suffixed:
-                result[row, 1] = 1.0
-            elif word in refused:
-                near = read_words[max(0, place - _BEFORE) : place] + read_words[place + 1 : place + 1 + _AFTER]
-                result[row, 0 if DENIALS.isdisjoint(near) else 1] = 1.0
+        beside = slice(start + away, end + away)
+        denied[start:end] |= denies[beside] & (column.rows[beside] == column.rows[start:end])
+    result[rows, 0] = column.where(named & ~suffixed & ~denied)
+    result[rows, 1] = column.where(suffixed | (named & denied))
     return result
+
+
+def _numbers(text: str) -> Numbers:
+    return _remembered(text) if len(text) <= LONG else numbers(words(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(text: str) -> Numbers:
+    """The latest are remembered, for the same products are found again and again."""
+    return numbers(words(text))
 
 
 def _holds(text: str, stems: Sequence[str]) -> bool:

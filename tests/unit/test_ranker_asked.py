@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranker.asked import LONGEST, read, refusals
+from ranker.asked import DENIALS, LONGEST, read, refusals
 from ranker.demands import ACCESSORIES, EXCLUSIVE, FILLERS, NAMES, SERVES
 from ranker.demands import demands as demands_of
 from ranker.heads import Heads, title_of
@@ -137,9 +137,16 @@ def test_demands_and_overlaps_are_those_of_reading_each_title_by_itself(query, t
         assert shared[row, 1] == sum(word in asked for word in set(title)) / max(len(set(title)), 1)
 
 
-@given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, max_size=8))
-def test_refusals_are_those_of_folding_every_word(refused, text):
+@given(st.lists(WORDS, min_size=1, max_size=3), st.lists(st.lists(WORDS, max_size=8), max_size=4))
+def test_refusals_are_those_of_reading_each_text_word_by_word(refused, texts):
     asked = read("desk without " + " ".join(refused))
-    text = " ".join(text)
-    # A letter that is not plain keeps the text from being skipped, and is no word of its own.
-    assert refusals(asked, [text]).tolist() == refusals(asked, [text + " \u2013"]).tolist()
+    table = refusals(asked, [" ".join(text) for text in texts])
+    for row, text in enumerate(texts):
+        folded, expected = words(" ".join(text)), [0.0, 0.0]
+        for place, word in enumerate(folded):
+            if word in {f"{one}less" for one in asked.refused}:
+                expected[1] = 1.0
+            elif word in asked.refused:
+                near = folded[max(0, place - 3) : place] + folded[place + 1 : place + 2]
+                expected[0 if DENIALS.isdisjoint(near) else 1] = 1.0
+        assert table[row].tolist() == expected
