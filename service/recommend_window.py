@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from multimodal.errors import EncoderError
 from personal.errors import PersonalError
 from personal.profiles import NOTHING_HELD, Held
 from personal.recommend import Origins, merged, recent_of, shared_category
@@ -213,7 +214,7 @@ class Windowing:
         try:
             with metrics.stage(part):
                 return run()
-        except (EngineError, PersonalError, ModelError) as error:
+        except (EngineError, EncoderError, PersonalError, ModelError) as error:
             metrics.WITHOUT.labels(part, type(error).__name__).inc()
             log.warning("recommendations go without %s: %s", part, type(error).__name__)
             self._lacks.append(part)

@@ -114,30 +114,57 @@ def with_live(found: Explained, moved: Mapping[str, float], factor: float = 1.0)
     return Explained(found.id, LOGIT, base, largest_first(parts), score, found.read)
 
 
-def of_head(ranker: Ranker, workings: Workings, position: int) -> tuple[float, dict[str, float]]:
-    """Exact contributions to the head's logit: (value of nobody, by player)."""
-    row = workings.matrix[position]
-    absent = absent_row(workings.matrix)
-    players = [name for name, columns in GROUPS.items() if not np.array_equal(row[[*columns]], absent[[*columns]])]
-    read = position in workings.chosen
-    vector = workings.vectors[workings.chosen.index(position)] if read else np.zeros(ranker.config.outputs, np.float32)
-    if read:
-        players.append(READING)
+class HeadGame:
+    """Values of one item with some of its signals absent: sets, shape (sets, players), to logits, shape (sets,).
 
-    def game(sets: NDArray[np.bool_]) -> NDArray[np.float64]:
-        matrix = np.tile(row, (len(sets), 1))
+    Attributes:
+        players: names, in the order of the sets' columns.
+        row: the item's features; ``absent`` those of an item of which nothing is known.
+        vector: what was read of its text, shape (outputs,); zeros where it was not read.
+    """
+
+    def __init__(self, ranker: Ranker, workings: Workings, position: int) -> None:
+        self._ranker = ranker
+        self.row = workings.matrix[position]
+        self.absent = absent_row(workings.matrix)
+        told = [
+            name for name in GROUPS if not np.array_equal(self.row[self.columns(name)], self.absent[self.columns(name)])
+        ]
+        read = position in workings.chosen
+        self.vector = workings.vectors[workings.chosen.index(position)] if read else _nothing(ranker)
+        self.players = (*told, READING) if read else tuple(told)
+
+    @staticmethod
+    def columns(name: str) -> list[int]:
+        """Features of a player; none of :data:`READING`, whose part is the vector."""
+        return [*GROUPS.get(name, ())]
+
+    def __call__(self, sets: NDArray[np.bool_]) -> NDArray[np.float64]:
+        matrix = np.tile(self.row, (len(sets), 1))
         known = np.zeros(len(sets), bool)
-        for number, name in enumerate(players):
+        for number, name in enumerate(self.players):
             if name == READING:
                 known = sets[:, number]
                 continue
-            columns = np.array(GROUPS[name])
-            matrix[np.ix_(np.flatnonzero(~sets[:, number]), columns)] = absent[columns]
-        vectors = np.where(known[:, None], vector, np.float32(0))
-        return ranker.logits(vectors, known, matrix).astype(np.float64)
+            columns = np.array(self.columns(name))
+            matrix[np.ix_(np.flatnonzero(~sets[:, number]), columns)] = self.absent[columns]
+        vectors = np.where(known[:, None], self.vector, np.float32(0))
+        return self._ranker.logits(vectors, known, matrix).astype(np.float64)
 
-    base, found = exact(len(players), game)
-    return base, dict(zip(players, map(float, found), strict=True))
+    def named(self, values: NDArray[np.float64]) -> dict[str, float]:
+        """One value a player, by name."""
+        return dict(zip(self.players, map(float, values), strict=True))
+
+
+def _nothing(ranker: Ranker) -> NDArray[np.float32]:
+    return np.zeros(ranker.config.outputs, np.float32)
+
+
+def of_head(ranker: Ranker, workings: Workings, position: int) -> tuple[float, dict[str, float]]:
+    """Exact contributions to the head's logit: (value of nobody, by player)."""
+    game = HeadGame(ranker, workings, position)
+    base, found = exact(len(game.players), game)
+    return base, game.named(found)
 
 
 def absent_row(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
-from rich.text import Text
 
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 from .evaluate import QrelsOption, QueriesOption
+from .explain_shown import show
 from .search import FilterOption, read_filters
 
-WIDTH = 24
+if TYPE_CHECKING:
+    from ..explain.opinions import Opinions
+    from ..parts import Parts
+
+
+class MethodName(StrEnum):
+    """Ways to say what matters."""
+
+    SHAPLEY = "shapley"
+    LIME = "lime"
+    GRADIENTS = "gradients"
+
+
 TERMINAL_MS = 10_000
 LanguageOption = Annotated[str, typer.Option("--language", help="en or zh: of the sentences.")]
 PassesOption = Annotated[int, typer.Option("--passes", min=0, max=200, help="Readings for the words; 0: no words.")]
@@ -26,6 +40,13 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", help="Folder of the pictures; default: beside the model's card, linked from it.")
 ]
 BesideFlag = Annotated[bool, typer.Option("--beside", help="QUERY is the id of the viewed product, ITEM recommended.")]
+MethodOption = Annotated[
+    list[MethodName] | None,
+    typer.Option(
+        "--method",
+        help="Ask lime or gradients as well; may be given again. Both need the 'train' extra.",
+    ),
+]
 SuggestFlag = Annotated[bool, typer.Option("--suggest", help="QUERY is what was typed, ITEM the suggestion.")]
 
 
@@ -43,6 +64,7 @@ def explain(
     beside: BesideFlag = False,
     language: LanguageOption = "en",
     passes: PassesOption = 200,
+    method: MethodOption = None,
     json_output: JsonFlag = False,
 ) -> None:
     """Say why a product stands where it does among the results of a search; or, with --model, draw a whole model."""
@@ -53,7 +75,11 @@ def explain(
         return
     if query is None or item is None:
         raise fail("QUERY ITEM: name a query and a product's id, or --model FOLDER", 2)
+    others = [name for name in dict.fromkeys(method or ()) if name is not MethodName.SHAPLEY]
+    if others:
+        need_opinions(suggest=suggest)
     from ..explain import KINDS
+    from ..explain.seen import nobody
     from ..parts import Parts
     from ..problems import Problem
     from ..schemas.explain import ExplainBody
@@ -76,16 +102,20 @@ def explain(
         except ValidationError as error:
             raise fail(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}", 2) from error
         parts = Parts(chosen)
+        second = second_opinions(parts, [name.value for name in others], passes) if others else None
         with parts.engine:
             try:
-                answer = KINDS[kind](parts, body)
+                answer = KINDS[kind](parts, body, look=second.look if second is not None else nobody)
             except Problem as error:
                 raise fail(error.detail) from error
+            opinions = second.found(answer.words) if second is not None else []
     found = json.loads(answer.model_dump_json(exclude_none=True))
     if json_output:
-        print_json(found)
-    else:
-        _print(found)
+        print_json({**found, **({"opinions": [one.as_json() for one in opinions]} if others else {})})
+        return
+    if others and not opinions:
+        stderr.print("no model ranked this, so there is no other opinion on it", style="yellow")
+    show(found, [one.as_json() for one in opinions], body.language)
 
 
 def _portray(folder: Path, queries: Path, qrels: Path, out: Path | None, index: str | None, *, as_json: bool) -> None:
@@ -116,48 +146,24 @@ def _portray(folder: Path, queries: Path, qrels: Path, out: Path | None, index: 
     stdout.print(f"drawn: {files[-1]}", markup=False, soft_wrap=True)
 
 
-def _print(found: dict[str, Any]) -> None:
-    stdout.print(f"place {found['rank']}  {found['id']}", style="bold", markup=False)
-    for sentence in found["why"]:
-        stdout.print(f"  {sentence}", markup=False)
-    if "degraded" in found:
-        stderr.print(f"this answer is not the best one there could be ({found['degraded']})", style="yellow")
-    if "unit" in found:
-        stdout.print(_table(found))
-    for where in ("query", "title"):
-        words = found.get("words", {}).get(where, [])
-        if words:
-            stdout.print(Text.assemble((f"{where:6}", "dim"), *(_word(word) for word in words)), soft_wrap=True)
-    swap = found.get("swap")
-    if swap is not None:
-        changes = "; ".join(change["text"] for change in swap["changes"])
-        nothing = "nothing small that was tried" if swap["complete"] else "nothing found in time"
-        line = f"{swap['id']} would pass {swap['passes']} with: {changes or nothing}"
-        stdout.print(line, markup=False, soft_wrap=True)
+def need_opinions(*, suggest: bool) -> None:
+    """End with one line where there can be no second opinion."""
+    if suggest:
+        raise fail("--method: a suggestion is the sum of its parts; there is one way to say so", 2)
+    missing = [name for name in ("torch", "captum", "lime") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise fail(
+            f"--method: lime and gradients need {missing[0]}, which the 'train' extra brings: "
+            "pip install 'hybridrank[train]'",
+            2,
+        )
 
 
-def _table(found: dict[str, Any]) -> Table:
-    """Bars from the middle to either side; they add up to the last line."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (("why", "left"), ("", "left"), (found["unit"], "right"), ("signal", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    largest = max((abs(part["value"]) for part in found["contributions"]), default=1.0) or 1.0
-    table.add_row("where it starts", "", f"{found['base']:+.3f}", "", style="dim")
-    for part in found["contributions"]:
-        half = WIDTH // 2
-        long = max(1, round(half * abs(part["value"]) / largest))
-        bar = " " * half + "█" * long if part["value"] > 0 else (" " * (half - long) + "█" * long)
-        raw = f"{part['signal']:.3f}" if "signal" in part else ""
-        style = "green" if part["value"] > 0 else "red"
-        table.add_row(part["label"], Text(bar.ljust(WIDTH), style=style), f"{part['value']:+.3f}", raw)
-    table.add_row("sum", f"score {found['score']:.3f}", f"{found['value']:+.3f}", "", style="bold")
-    return table
+def second_opinions(parts: Parts, methods: Sequence[str], passes: int) -> Opinions:
+    """Who is asked beside the Shapley values; what it needs is imported here and nowhere else."""
+    from ..explain.opinions import METHODS, Opinions
 
-
-def _word(word: dict[str, Any]) -> tuple[str, str]:
-    value = word["value"]
-    style = "dim" if abs(value) < 0.01 else ("green" if value > 0 else "red")
-    return f"{word['text']} {value:+.2f}  ", style
+    return Opinions(parts.ranker, [name for name in METHODS if name in methods], passes=passes)
 
 
 def register(app: typer.Typer) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from personal.event_times import now_ms
-from personal.recommend import reason_of, title_of
+from personal.recommend import query_of, reason_of, title_of
+from personal.viewed import request_of
 from personal.visitor import NOBODY, Visitor
+from plugin.catalogue import Catalogue
+from plugin.document import passage
+from plugin.rewording import signals_of
 from ranker.blend import PRIOR, blended, contributions, shortlist
 from ranker.candidate import Candidate
 from ranker.explain.signals import explained, with_live
+from ranker.explain.words import Heard
 
 from .. import sentences
 from ..parts import Parts
@@ -19,12 +26,14 @@ from ..recommend import SHORTLIST, worked
 from ..recommend_window import NOTHING, Ask, Standpoint, Windowing
 from ..schemas.explain import ExplainBody, ExplainOut
 from .results import with_signals
+from .seen import Look, Seen, nobody, words_of
 
 
 def explain_recommendation(
-    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None
+    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None, look: Look = nobody
 ) -> ExplainOut:
-    """Explain one recommendation for the caller who got it: what the ranker made of it, and what live signals add.
+    """Explain one recommendation for the caller who got it: what the ranker made of it, what live signals add, and
+    which words of the two products count. ``look`` is told what was looked at.
 
     Its place is by score; the list that was given may differ from it for variety.
 
@@ -34,6 +43,7 @@ def explain_recommendation(
         EngineError: the engine does not answer or refuses.
     """
     started = time.monotonic()
+    until = started + body.limit_ms / 1000
     catalogue = parts.search.catalogue(body.index or parts.settings.index)
     held, unread = parts.people.read(visitor, catalogue.name) if visitor.owner is not None else NOTHING
     missing = [name for name in (lacks, unread) if name is not None]
@@ -54,6 +64,16 @@ def explain_recommendation(
     mine = candidates[order[place].position]
     found = explained(parts.ranker, candidates, workings, order[place].position)
     found = with_live(found, contributions(mine.signals, blend), blend.model)
+    words = None
+    if viewed is not None and workings.ranking.model != "first_stage":
+        position = order[place].position
+        hear = heard(parts, replace(catalogue, name=catalogue.index), viewed, mine.id)
+        seen = Seen(query_of(viewed), candidates, workings, position, found, hear, blend.model)
+        if body.passes:
+            words = window.without(
+                "words", lambda: words_of(parts.ranker, seen, body.passes, lambda: time.monotonic() >= until), None
+            )
+        look(seen)
     degraded = ", ".join(dict.fromkeys(missing)) or None
     title = title_of(viewed) if viewed is not None else None
     reason = reason_of(body.id, mine.signals, origins, title, blend)
@@ -66,10 +86,30 @@ def explain_recommendation(
         degraded=degraded,
         why=_why(found.parts, mine.signals, reason, degraded, body),
         contributions=[],
+        words=words,
         took_ms=0.0,
     )
     answer = with_signals(answer, found, mine.signals, body)
     return answer.model_copy(update={"took_ms": round((time.monotonic() - started) * 1000, 2)})
+
+
+def heard(parts: Parts, catalogue: Catalogue, viewed: Mapping[str, Any], item: str) -> Heard:
+    """Asks the engine what it says of a product beside a shorter text of the viewed one. Its picture stays."""
+    asked = request_of(viewed, hidden=(), also=())
+    # The vector is of the whole passage, of which the words that take part are the beginning.
+    rest = passage(viewed)[len(query_of(viewed)) :]
+
+    def ask(queries: Sequence[str]) -> Sequence[Mapping[str, float]]:
+        # An encoder is needed only here: recommendations themselves compare stored vectors.
+        texts = parts.encoders.of(catalogue) if asked.text_vector is not None else None
+        shorter = [f"{query}{rest}" for query in queries]
+        vectors = texts.encoder.encode(shorter, role="document") if texts is not None else [None] * len(shorter)
+        requests = [
+            replace(asked, text=query, text_vector=vector) for query, vector in zip(queries, vectors, strict=True)
+        ]
+        return signals_of(parts.engine, catalogue, item, requests)
+
+    return ask
 
 
 def _why(

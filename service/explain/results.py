@@ -11,15 +11,14 @@ from plugin.query import SearchRequest
 from plugin.rewording import signals_of
 from ranker.asked import read
 from ranker.explain.signals import Explained, explained
-from ranker.explain.words import QUERY, WordsExplained, explained_words
-from ranker.heads import title_of
 
 from .. import sentences
 from ..parts import Parts
 from ..problems import Problem, invalid
-from ..schemas.explain import ContributionOut, ExplainBody, ExplainOut, WordOut, WordsOut
+from ..schemas.explain import ContributionOut, ExplainBody, ExplainOut
 from ..schemas.search import SearchBody
 from .scene import Scene, scene_of
+from .seen import Look, Seen, nobody, words_of
 from .swaps import Swaps
 
 CHANGES_SHARE = 0.5
@@ -27,9 +26,9 @@ CHANGES_SHARE = 0.5
 
 
 def explain_result(
-    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None
+    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None, look: Look = nobody
 ) -> ExplainOut:
-    """Explain one result for the caller who searched.
+    """Explain one result for the caller who searched; ``look`` is told what was looked at.
 
     Raises:
         Problem: the search does not bring the product, or ``query_id`` is of another question.
@@ -68,7 +67,9 @@ def explain_result(
     if position is not None:
         found = explained(parts.ranker, scene.candidates, scene.workings, position)
         answer = with_signals(answer, found, scene.candidates[position].signals, body)
-        answer = answer.model_copy(update=_more(parts, scene, body, position, until))
+        answer = answer.model_copy(
+            update=_more(parts, scene, body, _seen(parts, scene, position, found), until, look=look)
+        )
     why = _why(answer, scene, body, found)
     return answer.model_copy(update={"why": why, "took_ms": round((time.monotonic() - started) * 1000, 2)})
 
@@ -91,23 +92,20 @@ def with_signals(answer: ExplainOut, found: Explained, signals: Mapping[str, flo
     )
 
 
-def _more(parts: Parts, scene: Scene, body: ExplainBody, position: int, until: float) -> dict[str, Any]:
+def _seen(parts: Parts, scene: Scene, position: int, found: Explained) -> Seen:
+    ask = heard(parts, scene, scene.candidates[position].id)
+    return Seen(scene.question.request.text or "", scene.candidates, scene.workings, position, found, ask)
+
+
+def _more(parts: Parts, scene: Scene, body: ExplainBody, seen: Seen, until: float, *, look: Look) -> dict[str, Any]:
     """Words and changes, as far as the time goes."""
     now = time.monotonic()
-    found: dict[str, Any] = {"swap": Swaps(parts, scene, body, now + CHANGES_SHARE * (until - now)).found(position)}
-    query = scene.question.request.text
-    if query and body.passes and scene.workings.ranking.model != "first_stage":
-        words = explained_words(
-            parts.ranker,
-            query,
-            scene.candidates,
-            scene.workings,
-            position,
-            heard=heard(parts, scene, scene.candidates[position].id),
-            passes=body.passes,
-            stop=lambda: time.monotonic() >= until,
-        )
-        found["words"] = words_out(words, title_of(scene.candidates[position].text or ""))
+    swaps = Swaps(parts, scene, body, now + CHANGES_SHARE * (until - now))
+    found: dict[str, Any] = {"swap": swaps.found(seen.position)}
+    if scene.workings.ranking.model != "first_stage":
+        if seen.query and body.passes:
+            found["words"] = words_of(parts.ranker, seen, body.passes, lambda: time.monotonic() >= until)
+        look(seen)
     return found
 
 
@@ -130,25 +128,6 @@ def heard(parts: Parts, scene: Scene, item: str) -> Callable[[Sequence[str]], Se
         return signals_of(parts.engine, question.catalogue, item, requests)
 
     return ask
-
-
-def words_out(words: WordsExplained, title: str) -> WordsOut:
-    """Contributions of words in the form of an answer."""
-    out = [
-        (word.where, WordOut(text=word.text, start=word.start, end=word.end, value=float(value), error=_known(error)))
-        for word, value, error in zip(words.words, words.contributions, words.error, strict=True)
-    ]
-    return WordsOut(
-        base=words.base,
-        passes=words.passes,
-        query=[word for where, word in out if where == QUERY],
-        title=[word for where, word in out if where != QUERY],
-        title_text=title,
-    )
-
-
-def _known(error: float) -> float | None:
-    return None if error != error else round(float(error), 6)  # noqa: PLR0124 - not a number is not itself
 
 
 def _why(answer: ExplainOut, scene: Scene, body: ExplainBody, found: Explained | None) -> list[str]:

@@ -11,16 +11,17 @@ from .. import sentences
 from ..parts import Parts
 from ..problems import Problem
 from ..schemas.explain import ContributionOut, ExplainBody, ExplainOut
+from .seen import Look, nobody
 
 EVERY = 100
 """Suggestions that are looked through."""
 
 
 def explain_suggestion(
-    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None
+    parts: Parts, body: ExplainBody, visitor: Visitor = NOBODY, *, lacks: str | None = None, look: Look = nobody
 ) -> ExplainOut:
     """Explain one suggestion: its standing, and what the visitor's taste and history add. They add up to ``value``, of
-    which ``score`` is the share of its range.
+    which ``score`` is the share of its range. No model ranks it, so ``look`` is told nothing.
 
     Raises:
         Problem: it is not offered for what was typed.

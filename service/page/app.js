@@ -108,7 +108,7 @@ function say(moved, results) {
 }
 
 // The sheet of a product. What is done there is told; once it closes, the order is asked for anew.
-function open(result, best) {
+function open(result, best, beside) {
   const shownId = queryId;
   record("click", result, shownId);
   touched = result;
@@ -121,7 +121,7 @@ function open(result, best) {
   byId("detail-body").append(place);
   byId("detail").showModal();
   byId("detail").scrollTop = 0;
-  tell("item", { result, index, place });
+  tell("item", { result, index, place, beside });
 }
 
 async function closed() {
@@ -229,7 +229,7 @@ function wire() {
     byId("key-input").value = "";
     refresh();
   });
-  on("open", ({ result, best }) => open(result, best));
+  on("open", ({ result, best, beside }) => open(result, best, beside));
   addEventListener("keydown", (event) => {
     const writing = document.activeElement?.matches("input, select, textarea");
     if (event.defaultPrevented || byId("detail").open) return;

@@ -53,7 +53,7 @@ function marked(text, words, largest) {
   return line;
 }
 
-function drawn(answer, query) {
+function drawn(answer) {
   const parts = [make("ul", { class: "sentences" }, ...answer.why.map((sentence) => make("li", {}, sentence)))];
   if (answer.unit) {
     parts.push(waterfall(answer), make("p", { class: "small" }, answer.unit === "logit" ? t("why.unit") : t("why.shares")));
@@ -63,7 +63,7 @@ function drawn(answer, query) {
     const largest = Math.max(1e-9, ...[...words.query, ...words.title].map(({ value }) => Math.abs(value)));
     parts.push(
       make("dl", { class: "why-words" },
-        make("dt", {}, t("why.query")), make("dd", {}, marked(query, words.query, largest)),
+        make("dt", {}, t(answer.kind === "recommend" ? "why.viewed" : "why.query")), make("dd", {}, marked(words.query_text, words.query, largest)),
         make("dt", {}, t("why.name")), make("dd", {}, marked(words.title_text, words.title, largest))),
       make("p", { class: "small" }, t("why.words")));
   }
@@ -79,12 +79,20 @@ async function explain(place, body) {
   place.replaceChildren(make("p", { class: "small", role: "status" }, t("why.wait")));
   try {
     const answer = await call("POST", "/v1/explain", { body: { ...body, language, limit_ms: LIMIT_MS } });
-    place.replaceChildren(...drawn(answer, answer.kind === "search" ? (body.query ?? "").trim().replace(/\s+/g, " ") : ""));
+    place.replaceChildren(...drawn(answer));
     place.dataset.done = "true";
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     place.replaceChildren(make("p", { class: "small", role: "alert" }, error.message));
   }
+}
+
+// What is asked of a product that a list of results holds, or that stands beside another one; null where nothing ranked it.
+function question(result, beside) {
+  if (beside) return { id: result.id, kind: "recommend", item: beside.item, index: beside.index };
+  if (!asked?.ids.has(result.id) || asked.body.sort || !(asked.body.query?.trim() || asked.body.image)) return null;
+  const { query, image, index, filters } = asked.body;
+  return { id: result.id, query, image, index, filters, query_id: asked.query_id };
 }
 
 if (can("explain")) {
@@ -93,10 +101,9 @@ if (can("explain")) {
     asked = { ids, body, query_id: answer.query_id };
   });
 
-  on("item", ({ result, place }) => {
-    if (!asked?.ids.has(result.id) || asked.body.sort || !(asked.body.query?.trim() || asked.body.image)) return;
-    const { query, image, index, filters } = asked.body;
-    const body = { id: result.id, query, image, index, filters, query_id: asked.query_id };
+  on("item", ({ result, place, beside }) => {
+    const body = question(result, beside);
+    if (!body) return;
     const inside = make("div", { class: "why-body" });
     const box = make("details", { class: "why-here", ontoggle: () => { if (box.open && !inside.hasChildNodes()) explain(inside, body); } },
       make("summary", {}, t("why.title")), inside);

@@ -20,9 +20,10 @@ let following = null;
 
 const picks = (list) => [...list.querySelectorAll(".pick")];
 
-function pick(one, rank, best) {
+function pick(one, rank, best, query) {
   const result = { ...one, rank };
-  const button = make("button", { type: "button", class: "pick", "data-id": one.id, onclick: () => tell("open", { result, best }) },
+  const beside = { item: query.item, index };
+  const button = make("button", { type: "button", class: "pick", "data-id": one.id, onclick: () => tell("open", { result, best, beside }) },
     shot(result, index),
     make("span", { class: "pick-title" }, one.source.title || one.id),
     buy(one.source),
@@ -30,7 +31,7 @@ function pick(one, rank, best) {
   return make("li", {}, button);
 }
 
-function draw(place, title, answer) {
+function draw({ place, title, query }, answer) {
   const shown = answer.recommendations;
   if (!shown.length) { place.replaceChildren(); return; }
   let list = place.querySelector(".picks");
@@ -41,7 +42,7 @@ function draw(place, title, answer) {
   const before = new Map(picks(list).map((card) => [card.dataset.id, card.getBoundingClientRect()]));
   const focused = document.activeElement?.closest(".pick")?.dataset.id;
   const best = scaleOf(shown);
-  list.replaceChildren(...shown.map((one, at) => pick(one, at + 1, best)));
+  list.replaceChildren(...shown.map((one, at) => pick(one, at + 1, best, query)));
   list.dataset.version = String(Number(list.dataset.version ?? 0) + 1);
   if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   if (still.matches || !before.size) return;
@@ -68,20 +69,20 @@ function stop() {
 }
 
 async function run(mine) {
-  const { place, title, control: { signal } } = mine;
+  const { place, control: { signal } } = mine;
   const address = new URLSearchParams({ size: String(SIZE), index, ...mine.query });
   while (mine === following) {
     try {
       for await (const { name, data } of events(`/v1/recommend/stream?${address}`, signal)) {
         if (mine !== following) return;
-        if (name === "recommendations") draw(place, title, data);
+        if (name === "recommendations") draw(mine, data);
       }
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!(error instanceof Problem)) throw error;
       if (error.status >= 400 && error.status < 500) { place.replaceChildren(); return; }
       try {  // no stream is free: the list as it is, and later another try
-        draw(place, title, await call("GET", `/v1/recommend?${address}`, { signal }));
+        draw(mine, await call("GET", `/v1/recommend?${address}`, { signal }));
       } catch (second) {
         if (second.name === "AbortError") return;
         if (!(second instanceof Problem)) throw second;

@@ -62,6 +62,9 @@ class WordsOut(BaseModel):
     passes: int
     query: list[WordOut]
     title: list[WordOut]
+    query_text: str = Field(
+        description="What `query` counts its characters in; of a recommendation the viewed product's text."
+    )
     title_text: str
 
 

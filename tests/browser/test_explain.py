@@ -44,6 +44,30 @@ def test_the_panel_draws_what_the_service_answers(page: Page, service: Running) 
         assert min(abs(reached - start), abs(reached - end)) < 3
 
 
+def test_a_recommendation_has_the_panel_with_the_words_of_both_products(page: Page, service: Running) -> None:
+    page.goto(service.url)
+    page.wait_for_selector(".card")
+    ask(page, "wooden desk lamp")
+    page.locator(".card").first.click()
+    viewed = page.locator("#detail-title").inner_text()
+    pick = page.locator("#detail .pick").first
+    pick.wait_for()
+    chosen = pick.get_attribute("data-id")
+    pick.click()
+    expect(page.locator("#detail-title")).not_to_have_text(viewed)
+    panel = page.locator("#detail .why-here")
+    with page.expect_response("**/v1/explain") as sent:
+        panel.locator("summary").click()
+    answer = sent.value.json()
+    assert (answer["kind"], answer["id"]) == ("recommend", chosen)
+    expect(panel.locator(".sentences li")).to_have_text(answer["why"])
+    shown = panel.locator(".why-words dd")
+    expect(panel.locator(".why-words dt").first).to_have_text("What you look at")
+    expect(shown.first).to_have_text(answer["words"]["query_text"])
+    assert answer["words"]["query_text"].startswith(viewed)
+    expect(shown.nth(1)).to_have_text(answer["words"]["title_text"])
+
+
 def test_a_list_that_nobody_ranked_has_no_panel(page: Page, service: Running) -> None:
     page.goto(service.url)
     page.wait_for_selector(".card")

@@ -14,8 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from personal.event_times import now_ms
+from ranker.blend import WEIGHTS
+from ranker.explain.words import OF_THE_ENGINE
 from ranker.folder import DEFAULT_MODEL
 from service.cli import build
+from service.explain import KINDS
+from service.explain.seen import Seen
+from service.parts import Parts
+from service.schemas.explain import ExplainBody
+from service.settings import Settings
 from tests.fixtures_service import Running, index_part, settings_of
 
 pytestmark = pytest.mark.engine
@@ -277,4 +284,62 @@ def test_a_recommendation_is_explained_by_the_ranker_and_by_what_is_live(service
         assert 1 / (1 + math.exp(-found["value"])) == pytest.approx(found["shown_score"], abs=1e-6)
         assert found["shown_score"] == pytest.approx(one["score"], abs=1e-5)
         assert found["why"][0] == f"{one['reason']}."
+        # Words add up to what the model says of the two texts, before live signals and the place below what was read.
+        after = {*WEIGHTS, "unread", "cut"}
+        ranked = found["base"] + sum(part["value"] for part in found["contributions"] if part["name"] not in after)
+        words = found["words"]
+        every = [*words["query"], *words["title"]]
+        assert words["base"] + sum(word["value"] for word in every) == pytest.approx(ranked, abs=1e-4)
+        assert all(words["query_text"][word["start"] : word["end"]] == word["text"] for word in words["query"])
+        assert all(words["title_text"][word["start"] : word["end"]] == word["text"] for word in words["title"])
+        assert max(abs(word["value"]) for word in every) > 1e-3
+        assert "words" not in explain(service, kind="recommend", item=viewed, id=one["id"], passes=0)
     assert post(service, "/v1/explain", {"kind": "recommend", "item": viewed, "id": viewed}).status_code == 404
+
+
+def test_what_the_engine_hears_of_the_whole_text_is_what_the_recommendation_stands_on(
+    service: Running, shelf: str, engine_url: str, service_home: Path
+) -> None:
+    viewed = search(service, "wooden table")["results"][0]["id"]
+    place = {"index": SHELF, "item": viewed, "size": 1}
+    item = httpx.get(service.url + "/v1/recommend", params=place, timeout=120).json()["recommendations"][0]["id"]
+    seen: list[Seen] = []
+    body = ExplainBody(kind="recommend", item=viewed, id=item, passes=0, index=SHELF)
+    parts = Parts(Settings(opensearch_url=engine_url, home=service_home, rerank_budget_ms=60_000))
+    with parts.engine:
+        KINDS["recommend"](parts, body, look=seen.append)
+        signals = seen[0].candidates[seen[0].position].signals
+        (heard,) = seen[0].heard([seen[0].query])
+    for name in OF_THE_ENGINE:
+        assert heard.get(name) == pytest.approx(signals.get(name), abs=1e-3)
+
+
+@pytest.mark.slow
+def test_other_methods_stand_beside_in_a_terminal(
+    service: Running, engine_url: str, service_home: Path, shelf: str
+) -> None:
+    query = "wooden table"
+    result = search(service, query)["results"][0]
+    environment = {**settings_of(engine_url, service_home), "HYBRIDRANK_INDEX": shelf, "COLUMNS": "120"}
+    methods = ["--method", "lime", "--method", "gradients"]
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(build(), ["explain", *arguments], env=environment)
+
+    answered = run(query, result["id"], *methods, "--json", "--passes", "40")
+    assert answered.exit_code == 0, answered.stderr
+    found = json.loads(answered.stdout)
+    lime, gradients = found["opinions"]
+    assert (lime["method"], gradients["method"]) == ("lime", "gradients")
+    assert gradients["base"] + sum(gradients["parts"].values()) == pytest.approx(found["value"], abs=2e-3)
+    assert abs(gradients["gap"]) <= 1e-3
+    assert "model.safetensors" in gradients["no_words"]
+    assert lime["base"] + sum(lime["parts"].values()) + lime["gap"] == pytest.approx(found["value"], abs=1e-4)
+    assert len(lime["words"]) == len(found["words"]["query"]) + len(found["words"]["title"])
+    assert 0 <= lime["agreement"]["leading"] <= 1
+    # Rules that follow the head are everybody's.
+    ours = {part["name"]: part["value"] for part in found["contributions"]}
+    assert gradients["parts"].get("likeness") == lime["parts"].get("likeness") == ours.get("likeness")
+    text = run(query, result["id"], *methods, "--passes", "40")
+    assert "lime and shapley agree on signals" in text.stdout
+    assert run("wooden", "wooden table", "--suggest", *methods).exit_code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from typer.testing import CliRunner
 
@@ -34,6 +36,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path) -> None:
     )
     assert done.exit_code == 1
     assert done.stderr == f"hybridrank: {absent}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("absent", ["torch", "captum", "lime"])
+def test_other_methods_than_shapley_values_say_what_they_need(absent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == absent else there(name))
+    done = CliRunner().invoke(build(), ["explain", "tent", "p1", "--method", "lime"])
+    assert done.exit_code == 2
+    assert f"need {absent}, which the 'train' extra brings: pip install 'hybridrank[train]'" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [[], ["engine"], ["search", "--help"]])
