@@ -10,13 +10,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class IndexerError(Exception):
     """Anything that stops the indexer."""
 
+    hint: ClassVar[str] = "the same command goes on where it stopped"
+
 
 class CatalogueError(IndexerError):
     """A file that is no catalogue; names the file and what was expected."""
+
+    hint: ClassVar[str] = "docs/indexing.md has the form of a catalogue"
 
 
 class IndexingFailed(IndexerError):

@@ -12,9 +12,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class EncoderError(Exception):
     """Anything that an encoder refuses."""
+
+    hint: ClassVar[str] = "docs/encoders.md says where encoders come from"
 
 
 class UnknownEncoder(EncoderError):
@@ -27,6 +31,8 @@ class EncoderUnavailable(EncoderError):
 
 class MediaError(ValueError):
     """A file that is not taken; the message says why, without a word of its content."""
+
+    hint: ClassVar[str] = "docs/pictures.md has the formats and limits"
 
 
 class BadPicture(MediaError):

@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class PersonalError(Exception):
     """Anything that went wrong about people's behaviour."""
@@ -57,26 +59,40 @@ class JudgmentRejected(PersonalError):
 class FoldFailed(PersonalError):
     """The counters were too busy; what was not counted is counted by the reconciler."""
 
+    hint: ClassVar[str] = "nothing is lost: the service counts it later"
+
 
 class SecretUnusable(PersonalError):
     """The key file is damaged or cannot be read; the message names the file."""
+
+    hint: ClassVar[str] = "restore the file from a backup, readable for the service alone"
 
 
 class KeyStoreUnusable(PersonalError):
     """The store of people's keys cannot be read or written; the message says what to do and names no person."""
 
+    hint: ClassVar[str] = "restore it from a backup, readable and writable for the service"
+
 
 class RegisterUnusable(PersonalError):
     """The register of models that learnt from people cannot be read or written; the message says what to do."""
+
+    hint: ClassVar[str] = "restore it from a backup, readable and writable for the service"
 
 
 class SealBroken(PersonalError):
     """A sealed record does not open: altered, of another person, place or version, or its key is lost."""
 
+    hint: ClassVar[str] = "restore the keys it was written with, or erase the person ('hybridrank profile erase')"
+
 
 class KeyWornOut(PersonalError):
     """A data key has sealed as many records as random nonces allow; nothing more is sealed with it."""
 
+    hint: ClassVar[str] = "erase the person ('hybridrank profile erase') to begin with a new key"
+
 
 class ProfileBusy(PersonalError):
     """A profile or session could not be written now; what it lacks is learnt from the event log later."""
+
+    hint: ClassVar[str] = "nothing is lost: it is learnt from the event log later"

@@ -37,6 +37,7 @@ TYPE_PREFIX = "urn:hybridrank:problem:"
 MAX_ERRORS = 20
 KEPT_HEADERS = frozenset({"allow", "retry-after"})
 RETRY_AFTER_S = 2
+KINDS = {413: "request-entity-too-large", 414: "request-uri-too-long", 422: "invalid-request"}
 SHAPES = frozenset({"documents", "texts", "candidates"})
 """Names that pydantic puts before a field to say which of several body shapes it read."""
 
@@ -162,7 +163,8 @@ def of_http(error: HTTPError) -> Problem:
         first = f"{pairs[0][0]}: {pairs[0][1]}" if pairs else "The request is not acceptable."
         return Problem(422, "invalid-request", first, pairs)
     phrase = HTTPStatus(error.status_code).phrase
-    kind = phrase.lower().replace(" ", "-").replace("'", "")
+    # The phrases of these are others in other versions of Python; a kind is not.
+    kind = KINDS.get(error.status_code) or phrase.lower().replace(" ", "-").replace("'", "")
     names = {413: "The body is larger than this service takes (setting HYBRIDRANK_MAX_BODY_BYTES)."}
     kept = {name: str(value) for name, value in dict(error.headers).items() if name.lower() in KEPT_HEADERS}
     detail = names.get(error.status_code, f"{phrase}.")

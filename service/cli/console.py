@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from indexer.errors import IndexerError
-from multimodal.errors import EncoderError
+from multimodal.errors import EncoderError, MediaError
 from personal.errors import PersonalError
 from plugin.errors import EngineError, LocalNodeError
 from ranker.errors import RankerError
@@ -28,7 +28,16 @@ stdout = Console(highlight=False)
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 IndexOption = Annotated[str | None, typer.Option("--index", help="Which catalogue; the default is 'products'.")]
 
-KNOWN_ERRORS = (EngineError, LocalNodeError, EncoderError, RankerError, IndexerError, PersonalError, OSError)
+KNOWN_ERRORS = (
+    EngineError,
+    LocalNodeError,
+    EncoderError,
+    MediaError,
+    RankerError,
+    IndexerError,
+    PersonalError,
+    OSError,
+)
 
 
 def print_json(value: Any) -> None:
@@ -37,10 +46,11 @@ def print_json(value: Any) -> None:
 
 
 def _words(error: Exception) -> str:
-    """What an error says; the system's own errors by file and reason, without their number."""
+    """What an error says, and what to do; the system's own errors by file and reason, without their number."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    said, hint = str(error), getattr(error, "hint", "")
+    return f"{said}; {hint}" if hint and ";" not in said else said
 
 
 def fail(reason: str, code: int = 1) -> typer.Exit:
