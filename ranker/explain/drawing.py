@@ -24,7 +24,13 @@ DPI = 110
 COLORS = 48
 FEWEST = 5
 """Curves of fewer products are not drawn."""
-NAMES = ("importance", "curves", "calibration", "queries")
+PICTURES = {
+    "importance": "What moves the best results",
+    "curves": "How the score moves with each signal",
+    "calibration": "Is a score a chance?",
+    "queries": "Where it beats and loses to BM25",
+}
+"""The pictures, and what they say to who cannot see them."""
 LISTED = 12
 """Queries that are drawn at either end; the page lists all."""
 UNITS = {
@@ -73,7 +79,7 @@ def draw(found: Portrait, queries: Sequence[Duelled], labels: Mapping[str, str],
         _calibration(found),
         _queries(found, queries),
     )
-    files = [folder / f"{name}.png" for name in NAMES]
+    files = [folder / f"{name}.png" for name in PICTURES]
     for figure, file in zip(figures, files, strict=True):
         _save(figure, file)
     page = folder / "index.html"
@@ -119,7 +125,8 @@ def _importance(found: Portrait, labels: Mapping[str, str]) -> Figure:
     axis.barh(range(len(rows)), sizes, xerr=errors, color=BLUE, ecolor=INK, height=0.62, capsize=2)
     axis.set_yticks(range(len(rows)), [labels.get(one.name, one.name) for one in rows], color=INK)
     for place, one in enumerate(rows):
-        axis.text(one.size.high, place, f"  on {one.known:.0%} of results", va="center", color=SOFT, fontsize=9)
+        label = axis.text(one.size.high, place, f"  on {one.known:.0%} of results", va="center", color=SOFT, fontsize=9)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
     axis.set_xlim(0, max(one.size.high for one in rows) * 1.28 or 1)
     across = "mean size of the contribution to a result's score, logits (line: 95 % interval)"
     _titled(axis, f"What moves the best {TOP} results of {found.queries} queries", across, "")
@@ -156,13 +163,15 @@ def _calibration(found: Portrait) -> Figure:
     shares = [share.mean for share in curve.shares]
     errors = [[s.mean - s.low for s in curve.shares], [s.high - s.mean for s in curve.shares]]
     axis.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
-    axis.text(0.98, 0.93, "a score that is a chance", ha="right", color=SOFT, fontsize=9)
+    axis.text(0.62, 0.56, "a score that is a chance", color=SOFT, fontsize=9)
     axis.errorbar(curve.scores, shares, yerr=errors, color=BLUE, marker="o", linewidth=1.6, capsize=3)
     axis.set(xlim=(0, 1), ylim=(0, 1.02))
-    title = f"Is a score a chance? Mean distance {curve.error:.2f} over {curve.counts.sum():,} judged products"
+    said = f"bars: 95 % intervals; mean distance from the dashes {curve.error:.2f},"
+    said += f"\n{curve.counts.sum():,} judged products"
+    axis.text(0.98, 0.02, said, ha="right", va="bottom", color=SOFT, fontsize=9)
     _titled(
         axis,
-        title,
+        "Is a score a chance?",
         "score that the model gives (mean of a tenth of the products)",
         f"share judged relevant (grade {RELEVANT:g} or more)",
     )
@@ -196,7 +205,7 @@ def _short(text: str) -> str:
 
 def _page(found: Portrait, queries: Sequence[Duelled], files: Sequence[Path]) -> str:
     pictures = "\n".join(
-        f'<img alt="{file.stem}" src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}">'
+        f'<img alt="{PICTURES[file.stem]}" src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}">'
         for file in files
     )
     rows = "\n".join(
@@ -232,14 +241,12 @@ def link(card: Path, folder: Path) -> None:
     """Link the pictures from a model card, once; a card without them gets a section."""
     text = card.read_text("utf-8")
     where = folder.name
+    pictures = "\n".join(f"![{says}]({where}/{name}.png)" for name, says in PICTURES.items())
     section = f"""## Pictures
 Made by `hybridrank explain --model`, see `docs/explain.md`. All of them, with every query by name, are in
 [one page]({where}/index.html).
 
-![What moves the best results]({where}/importance.png)
-![How the score moves with each signal]({where}/curves.png)
-![Is a score a chance?]({where}/calibration.png)
-![Where it beats and loses to BM25]({where}/queries.png)
+{pictures}
 """
     before, found, after = text.partition("## Pictures\n")
     rest = after.partition("\n## ")
