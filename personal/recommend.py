@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from plugin.document import category_path, passage
 from ranker.blend import NEUTRAL, PRIOR, Blend, contributions
@@ -144,8 +144,50 @@ def shared_category(viewed: Mapping[str, Any], other: Mapping[str, Any]) -> floa
     return shared / len(first)
 
 
+Language = Literal["en", "zh"]
+REASONS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "bought": "Often bought with {viewed}",
+        "seen": "People who looked at {viewed} look at this",
+        "together": "Goes with what you looked at before",
+        "sequence": "What people look at next, going by your visit",
+        "social": "Your friends like it",
+        "trending": "Many people look at it this week",
+        "session": "Fits what you look at in this visit",
+        "profile": "Fits your taste",
+        "catalogue": "From the catalogue",
+        "looks": "Looks like {viewed}",
+        "similar": "Similar to {viewed}",
+        "new looks": "New: looks like {viewed}",
+        "new similar": "New: similar to {viewed}",
+    },
+    "zh": {
+        "bought": "常与“{viewed}”一起购买",
+        "seen": "看过“{viewed}”的人也看这个",
+        "together": "与您之前看过的商品搭配",
+        "sequence": "从您的浏览看，人们接下来会看它",
+        "social": "您的好友喜欢它",
+        "trending": "本周很多人在看",
+        "session": "符合您本次浏览的商品",
+        "profile": "符合您的偏好",
+        "catalogue": "来自商品目录",
+        "looks": "外观像“{viewed}”",
+        "similar": "与“{viewed}”相似",
+        "new looks": "新品：外观像“{viewed}”",
+        "new similar": "新品：与“{viewed}”相似",
+    },
+}
+"""Why an item is recommended, by what moved it."""
+
+
 def reason_of(
-    item: str, signals: Mapping[str, float], origins: Origins, viewed: str | None, blend: Blend = PRIOR
+    item: str,
+    signals: Mapping[str, float],
+    origins: Origins,
+    viewed: str | None,
+    blend: Blend = PRIOR,
+    *,
+    language: Language = "en",
 ) -> str:
     """Why an item is recommended, in words: what moved it most.
 
@@ -155,41 +197,26 @@ def reason_of(
         origins: where candidates came from.
         viewed: title of the viewed item; ``None`` where none is.
         blend: how signals were weighed.
+        language: of the words.
     """
+    return REASONS[language][_why(item, signals, origins, viewed, blend)].format(viewed=viewed)
+
+
+def _why(item: str, signals: Mapping[str, float], origins: Origins, viewed: str | None, blend: Blend) -> str:
     moved = contributions(signals, blend)
     moved.pop("category", None)  # what is similar is of its kind anyway
     name, most = max(moved.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0.0))
     if most > 0.2:
-        return _moved(name, item, origins, viewed)
-    fresh = "New: " if "behaviour" not in signals else ""
+        if name == "together" and viewed is not None and item in origins.together.signals():
+            bought, seen = origins.together.bought.get(item, 0.0), origins.together.seen.get(item, 0.0)
+            # Who buys has looked too, so buying is said where it is well above chance, whatever looking comes to.
+            return "bought" if bought >= min(seen, _OFTEN) else "seen"
+        return name
     if viewed is None:
-        return "From the catalogue"
-    if signals.get("image_vector", 0.0) > _ALIKE and signals["image_vector"] > signals.get("text_vector", 0.0):
-        return _sentence(f"{fresh}looks like {viewed}")
-    return _sentence(f"{fresh}similar to {viewed}")
-
-
-def _moved(name: str, item: str, origins: Origins, viewed: str | None) -> str:
-    if name == "together" and viewed is not None and item in origins.together.signals():
-        bought, seen = origins.together.bought.get(item, 0.0), origins.together.seen.get(item, 0.0)
-        # Who buys has looked too, so buying is said where it is well above chance, whatever looking comes to.
-        return (
-            f"Often bought with {viewed}"
-            if bought >= min(seen, _OFTEN)
-            else f"People who looked at {viewed} look at this"
-        )
-    return {
-        "together": "Goes with what you looked at before",
-        "sequence": "What people look at next, going by your visit",
-        "social": "Your friends like it",
-        "trending": "Many people look at it this week",
-        "session": "Fits what you look at in this visit",
-        "profile": "Fits your taste",
-    }[name]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        return "catalogue"
+    fresh = "new " if "behaviour" not in signals else ""
+    looks = signals.get("image_vector", 0.0) > _ALIKE and signals["image_vector"] > signals.get("text_vector", 0.0)
+    return f"{fresh}{'looks' if looks else 'similar'}"
 
 
 def _best(values: Mapping[str, float]) -> list[str]:

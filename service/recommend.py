@@ -68,6 +68,7 @@ class _Answering:
         self._parts = parts
         self._catalogue = catalogue
         self._ask = ask
+        self._language = ask.language
         self._lacks: list[str] = [ask.lacks] if ask.lacks is not None else []
         held, without_held = parts.people.read(ask.visitor, catalogue.name) if ask.visitor.owner else NOTHING
         if without_held is not None:
@@ -88,7 +89,7 @@ class _Answering:
         results = []
         for item in chosen:
             hit = known[item.id]
-            reason = reason_of(item.id, hit.signals, origins, title, blend)
+            reason = reason_of(item.id, hit.signals, origins, title, blend, language=self._language)
             signals = {name: round(value, 6) for name, value in hit.signals.items()}
             results.append(
                 RecommendationOut(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from multimodal.errors import EncoderError
 from personal.errors import PersonalError
 from personal.profiles import NOTHING_HELD, Held
-from personal.recommend import Origins, merged, recent_of, shared_category
+from personal.recommend import Language, Origins, merged, recent_of, shared_category
 from personal.viewed import request_of
 from personal.visitor import NOBODY, Visitor
 from plugin.candidates import Hit, gather
@@ -49,6 +49,7 @@ class Ask:
         visitor: who asks; what they did lately counts.
         lacks: what could not be had before, or ``None``.
         social: let what the person's friends share count.
+        language: of the reasons.
     """
 
     index: str | None = None
@@ -59,6 +60,7 @@ class Ask:
     visitor: Visitor = NOBODY
     lacks: str | None = None
     social: bool = False
+    language: Language = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def asked(place: RecommendPlace) -> Ask:
     """
     exclude = listed("exclude", place.exclude)
     who, lacks = visitor_or_nobody()
-    return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks, place.social)
+    return Ask(place.index, place.item, place.size, place.diversity, exclude, who, lacks, place.social, place.language)
 
 
 def listed(field: str, text: str | None) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def explain_recommendation(
         look(seen)
     degraded = ", ".join(dict.fromkeys(missing)) or None
     title = title_of(viewed) if viewed is not None else None
-    reason = reason_of(body.id, mine.signals, origins, title, blend)
+    reason = reason_of(body.id, mine.signals, origins, title, blend, language=body.language)
     answer = ExplainOut(
         id=body.id,
         kind="recommend",
@@ -116,7 +116,7 @@ def _why(
     parts: Mapping[str, float], signals: Mapping[str, float], reason: str, degraded: str | None, body: ExplainBody
 ) -> list[str]:
     language = body.language
-    said = [f"{reason}."] if language == "en" else []
+    said = [f"{reason}." if language == "en" else f"{reason}。"]
     said += sentences.moved(parts, language, beside=True)
     friends = sentences.moved({"social": parts.get("social", 0.0)}, language)
     said += [sentence for sentence in friends if sentence not in said]

@@ -22,7 +22,7 @@ function waterfall(answer) {
   const low = Math.min(...ends), span = Math.max(...ends) - low || 1;
   const row = (label, from, to, text, kind, name) => {
     const bar = make("i", { class: kind });
-    bar.style.marginLeft = `${(100 * (Math.min(from, to) - low)) / span}%`;
+    bar.style.marginLeft = `min(${(100 * (Math.min(from, to) - low)) / span}%, 100% - 2px)`;  // the mark at the right end too
     bar.style.width = `max(2px, ${(100 * Math.abs(to - from)) / span}%)`;
     return make("li", { "data-part": name, class: kind === "mark" ? "end" : null },
       make("span", { class: "part" }, label), make("span", { class: "fall", "aria-hidden": "true" }, bar), make("span", { class: "value" }, text));

@@ -5,7 +5,7 @@ import { call, events, Problem } from "./api.js";
 import { buy, shot } from "./cards.js";
 import { byId, can, debounce, make, meta } from "./dom.js";
 import { on, tell } from "./hooks.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { scaleOf } from "./signals.js";
 
 const SIZE = 8;
@@ -70,7 +70,7 @@ function stop() {
 
 async function run(mine) {
   const { place, control: { signal } } = mine;
-  const address = new URLSearchParams({ size: String(SIZE), index, ...mine.query });
+  const address = new URLSearchParams({ size: String(SIZE), index, language, ...mine.query });
   while (mine === following) {
     try {
       for await (const { name, data } of events(`/v1/recommend/stream?${address}`, signal)) {

@@ -19,7 +19,8 @@ if (can("related")) {
     running = new AbortController();
     try {
       const answer = await call("GET", `/v1/related?${new URLSearchParams({ query, index, size: String(SIZE) })}`, { signal: running.signal });
-      place.replaceChildren(...answer.queries.map(({ text, reason }) =>
+      const head = answer.queries.length ? [make("span", { class: "related-head", "aria-hidden": "true" }, t("related"))] : [];
+      place.replaceChildren(...head, ...answer.queries.map(({ text, reason }) =>
         make("a", { class: "chip", href: `/?${new URLSearchParams({ q: text })}`, title: reason }, text)));
     } catch (error) {
       if (error.name === "AbortError") return;

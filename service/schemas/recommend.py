@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from personal.recommend import Language
+
 from .common import Index
 
 MAX_RECOMMENDATIONS = 50
@@ -25,6 +27,7 @@ class RecommendPlace(BaseModel):
         None, max_length=20_000, description=f"Ids of what is on the page, comma-separated, at most {MAX_EXCLUDED}."
     )
     social: bool = Field(False, description="Let what friends share count.")
+    language: Language = Field("en", description="Of the reasons: en or zh.")
 
 
 class RecommendationOut(BaseModel):

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from personal.recommend import Origins, Recent, merged, query_of, reason_of, title_of
+from personal.recommend import REASONS, Origins, Recent, merged, query_of, reason_of, title_of
 from personal.together import Together, lifts
 from plugin.together import Overlap, Overlaps
 from ranker.blend import WEIGHTS, Blend, blended, shortlist
@@ -56,6 +56,9 @@ def test_reasons_say_what_moved_the_item() -> None:
         "Looks like Lamp"
     )
     assert reason_of("n", {"sequence": 0.9}, origins, None) == "What people look at next, going by your visit"
+    assert reason_of("n", {"sequence": 0.9}, origins, None, language="zh").startswith("从您的浏览看")
+    assert reason_of("n", {"text_vector": 0.6}, origins, "Lamp", language="zh") == "新品\uff1a与“Lamp”相似"
+    assert REASONS["en"].keys() == REASONS["zh"].keys() >= WEIGHTS.keys() - {"category"}
 
 
 def test_live_signals_move_the_logit_and_nothing_known_moves_nothing() -> None:
