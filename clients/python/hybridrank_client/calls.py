@@ -37,6 +37,7 @@ class RecommendOptions(TypedDict, total=False):
     diversity: float
     exclude: Sequence[str]
     social: bool
+    language: str
 
 
 @dataclass(frozen=True)
