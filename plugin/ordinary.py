@@ -93,20 +93,20 @@ class _Reader:
     def read(self, clause: Clause, *, alone: bool) -> None:
         """Read a clause; ``alone`` says that every hit must fulfil it, so that its filters hold for all."""
         kind = _kind(clause)
-        body = clause[kind]
+        body = _object(clause[kind])
         if kind in _ONE_FIELD:
-            said = next(iter(body.values()))
-            self.texts.append(str(said["query"] if isinstance(said, Mapping) else said))
+            self.texts.append(_text(body[_kind(body)]))
         elif kind in _OWN_TEXT:
-            if kind == "simple_query_string" and _OPERATORS.search(str(body["query"])):
+            text = _text(body)
+            if kind == "simple_query_string" and _OPERATORS.search(text):
                 raise NotOrdinary("operators")
-            self.texts.append(str(body["query"]))
+            self.texts.append(text)
         elif kind == "bool":
             self._bool(body, alone=alone)
         elif kind == "dis_max":
-            for inner in body["queries"]:
+            for inner in _clauses(body, "queries"):
                 self.read(inner, alone=False)
-        elif kind != "knn" or next(iter(body)) not in VECTORS:
+        elif kind != "knn" or next(iter(body), None) not in VECTORS:
             raise NotOrdinary(kind)
 
     def _bool(self, body: Mapping[str, Any], *, alone: bool) -> None:
@@ -133,15 +133,32 @@ class _Reader:
             self.read(one, alone=alone and len(should) == 1 and not worded)
 
 
+def _object(value: Any) -> Mapping[str, Any]:
+    """The engine writes a query back as it understood it; what comes here in another form is nobody's query."""
+    if not isinstance(value, Mapping):
+        raise NotOrdinary("malformed")
+    return value
+
+
 def _kind(clause: Clause) -> str:
-    if len(clause) != 1:
+    if len(_object(clause)) != 1:
         raise NotOrdinary("malformed")
     return next(iter(clause))
 
 
+def _text(said: Any) -> str:
+    """What a clause asks for: the value itself, or under ``query``."""
+    value = said.get("query") if isinstance(said, Mapping) else said
+    if not isinstance(value, str | int | float):
+        raise NotOrdinary("malformed")
+    return str(value)
+
+
 def _clauses(body: Mapping[str, Any], part: str) -> Sequence[Clause]:
     found = body.get(part, [])
-    return [found] if isinstance(found, Mapping) else list(found)
+    if not isinstance(found, Mapping | list):
+        raise NotOrdinary("malformed")
+    return [found] if isinstance(found, Mapping) else [_object(one) for one in found]
 
 
 def _has_text(value: Any) -> bool:
@@ -153,7 +170,7 @@ def _has_text(value: Any) -> bool:
 def _first_text(body: Mapping[str, Any]) -> str:
     for one in _clauses(body, "should"):
         if "multi_match" in one:
-            return str(one["multi_match"]["query"])
+            return _text(_object(one["multi_match"]))
     raise NotOrdinary("malformed")
 
 

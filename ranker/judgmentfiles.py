@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,8 @@ def read_workbench(path: Path, scale: float = TOP_GRADE) -> Iterator[tuple[str, 
 def _lists(value: Any, path: Path) -> list[Any]:
     """The judgment lists of a file: of an import's body, of one document, or of a search's hits."""
     if isinstance(value, dict) and isinstance(value.get("hits"), dict):
-        found = [hit.get("_source") for hit in value["hits"].get("hits", []) if isinstance(hit, dict)]
+        hits = value["hits"].get("hits")
+        found = [hit.get("_source") for hit in hits if isinstance(hit, dict)] if isinstance(hits, list) else []
     else:
         found = [value]
     lists = [one["judgmentRatings"] for one in found if isinstance(one, dict) and "judgmentRatings" in one]
@@ -136,17 +137,17 @@ def read_ubi(path: Path, scale: float = TOP_GRADE) -> Iterator[tuple[str, str, i
         JudgmentError: names the file, the line and the field.
         OSError: the file cannot be read.
     """
-    with path.open(encoding="utf-8-sig") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                document = json.loads(line)
+                document = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
             except (ValueError, RecursionError) as error:
                 raise JudgmentError(f"{path}, line {number}: is no JSON that can be read") from error
-            if not isinstance(document, dict):
+            given = document.get("_source", document) if isinstance(document, dict) else None
+            if not isinstance(given, dict):
                 raise JudgmentError(f"{path}, line {number}: must be an object")
-            given: Mapping[str, Any] = document.get("_source", document)
             for field in ("query", "document"):
                 if not isinstance(given.get(field), str) or not given[field].strip():
                     raise JudgmentError(f"{path}, line {number}, {field}: must be a text that is not empty")

@@ -17,6 +17,8 @@ from gunicorn.app.base import BaseApplication
 
 from plugin.engine.ports import holder
 
+from .badrequests import Worker
+
 LINGER_BYTES = 256 * 1024 * 1024
 LINGER_S = 3.0
 BODY_TIMEOUT_S = 15.0
@@ -73,7 +75,7 @@ class Service(BaseApplication):  # type: ignore[misc]
             "bind": f"{_bracketed(serving.host)}:{serving.port}",
             "workers": serving.workers,
             "threads": serving.threads + serving.queue + serving.streams + SPARE,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "worker_connections": 512,
             "keepalive": 5,
             "timeout": 120,

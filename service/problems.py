@@ -35,6 +35,9 @@ log = logging.getLogger("hybridrank.service")
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:hybridrank:problem:"
 MAX_ERRORS = 20
+MAX_REASON_CHARS = 200
+MAX_DETAIL_CHARS = 500
+"""Both may name a field, and what callers call a field may be megabytes."""
 KEPT_HEADERS = frozenset({"allow", "retry-after"})
 RETRY_AFTER_S = 2
 KINDS = {413: "request-entity-too-large", 414: "request-uri-too-long", 422: "invalid-request"}
@@ -101,16 +104,27 @@ class Problem(Exception):
             "type": TYPE_PREFIX + self.kind,
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": self.detail,
+            "detail": _short(self.detail, MAX_DETAIL_CHARS),
         }
         if self.errors:
-            found["errors"] = [{"field": name, "reason": reason} for name, reason in self.errors[:MAX_ERRORS]]
+            shown = [
+                (_short(name, MAX_REASON_CHARS), _short(reason, MAX_REASON_CHARS))
+                for name, reason in self.errors[:MAX_ERRORS]
+            ]
+            found["errors"] = [{"field": name, "reason": reason} for name, reason in shown]
         return found
+
+    def text(self) -> str:
+        """The document as JSON, in ASCII."""
+        return json.dumps(self.body(), ensure_ascii=True)
 
     def response(self) -> Response:
         """The answer itself."""
-        text = json.dumps(self.body(), ensure_ascii=True)
-        return Response(text, status=self.status, headers=self.headers, content_type=MEDIA_TYPE)
+        return Response(self.text(), status=self.status, headers=self.headers, content_type=MEDIA_TYPE)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def invalid(name: str, reason: str, *, status: int = 422) -> Problem:
@@ -193,7 +207,7 @@ def install(app: APIFlask) -> None:
     def ours(error: Exception) -> Response:
         problem = of_error(error)
         if problem is None:
-            log.error("unexpected %s", type(error).__name__, exc_info=_without_message(error))
+            log.error("unexpected %s", type(error).__name__, exc_info=without_message(error))
             problem = Problem(500, "internal-error", "Something went wrong here; the log says where.")
         elif isinstance(error, EngineError) and problem.status >= 500:
             metrics.ENGINE_ERRORS.labels(type(error).__name__).inc()
@@ -201,7 +215,7 @@ def install(app: APIFlask) -> None:
         return problem.response()
 
 
-def _without_message(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
-    """The trace, but not the message, which may quote what a person typed."""
+def without_message(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
+    """The trace for a log, but not the message, which may quote what a person typed."""
     blank = Exception("message withheld")
     return type(error), blank, error.__traceback__

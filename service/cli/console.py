@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from typer.core import TyperGroup
 
@@ -70,6 +72,10 @@ def one_line_errors() -> Iterator[None]:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise fail(f"setting {where}: {first['msg']}", 2) from error
+    except SettingsError as error:  # a list or an object that is no JSON; the message names the setting, not its value
+        raise fail(f"settings: {error}; write it as JSON", 2) from error
+    except tomllib.TOMLDecodeError as error:
+        raise fail(f"hybridrank.toml: {error}", 2) from error
 
 
 class Commands(TyperGroup):

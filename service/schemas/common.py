@@ -9,7 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Text = Annotated[str, Field(strict=True)]
 Index = Annotated[
-    Text, Field(json_schema_extra={"pattern": NAME_PATTERN}, description="Which catalogue; 'products' is the default.")
+    Text,
+    Field(
+        min_length=1,
+        json_schema_extra={"pattern": NAME_PATTERN},
+        description="Which catalogue; 'products' is the default.",
+    ),
 ]
 
 

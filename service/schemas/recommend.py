@@ -12,6 +12,8 @@ from .common import Index
 
 MAX_RECOMMENDATIONS = 50
 MAX_EXCLUDED = 200
+MAX_IDS_CHARS = 8000
+"""Of a list of ids in an address, whose line has 8190 characters at most."""
 
 
 class RecommendPlace(BaseModel):
@@ -24,7 +26,9 @@ class RecommendPlace(BaseModel):
     index: Index | None = None
     diversity: float = Field(0.2, ge=0.0, le=1.0, description="0: by score alone; 1: as different as can be.")
     exclude: str | None = Field(
-        None, max_length=20_000, description=f"Ids of what is on the page, comma-separated, at most {MAX_EXCLUDED}."
+        None,
+        max_length=MAX_IDS_CHARS,
+        description=f"Ids of what is on the page, comma-separated, at most {MAX_EXCLUDED}.",
     )
     social: bool = Field(False, description="Let what friends share count.")
     language: Language = Field("en", description="Of the reasons: en or zh.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from .common import Index
-from .recommend import MAX_EXCLUDED, RecommendationOut
+from .recommend import MAX_EXCLUDED, MAX_IDS_CHARS, RecommendationOut
 
 
 class RelatedPlace(BaseModel):
@@ -15,7 +15,9 @@ class RelatedPlace(BaseModel):
 
     query: str = Field(min_length=1, max_length=1000)
     shown: str | None = Field(
-        None, max_length=20_000, description=f"Ids of the results, best first, comma-separated, at most {MAX_EXCLUDED}."
+        None,
+        max_length=MAX_IDS_CHARS,
+        description=f"Ids of the results, best first, comma-separated, at most {MAX_EXCLUDED}.",
     )
     size: int = Field(8, ge=1, le=20)
     index: Index | None = None

@@ -101,8 +101,8 @@ class DuelPageOut(BaseModel):
 class DuelClickBody(Body):
     """A click on such a page."""
 
-    page_id: Text
-    id: Text
+    page_id: Text = Field(min_length=1, max_length=100)
+    id: Text = Field(min_length=1, max_length=512)
     index: Index | None = None
 
 

@@ -168,6 +168,33 @@ def test_raw_bytes_do_not_end_a_worker(client, service):
     assert client.get("/healthz").text == "ok\n"
 
 
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"GET /v1/suggest?q=very private words HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /v1/suggest?q=" + b"private" * 2000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nprivate words: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: private\x00words\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"private" * 5000 + b"\r\n\r\n", 431),
+        (b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: private\r\n\r\n", 400),
+        (b"private words\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_request_gets_a_problem_and_is_not_logged(service, raw, status):
+    host, port = service.url.removeprefix("http://").split(":")
+    before = len(service.log.read_text())
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(raw)
+        answer = connection.makefile("rb").read().decode()
+    head, _, body = answer.partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert "application/problem+json" in head
+    assert json.loads(body)["status"] == status
+    logged = service.log.read_text()[before:]
+    assert "private" not in answer + logged
+    assert "127.0.0.1" not in logged
+
+
 def test_nothing_that_a_person_typed_is_logged(client, service):
     client.post("/v1/search", json={"query": "very private words"})
     client.post("/v1/search", content=b'{"query": "very private words"')
