@@ -139,12 +139,19 @@ def apply(ids: Sequence[str], scores: Sequence[float], rule: Rule) -> tuple[list
     """
     boosted = [(item, score + rule.boosts.get(item, 0.0)) for item, score in zip(ids, scores, strict=True)]
     boosted.sort(key=lambda pair: -pair[1])  # stable: without boosts nothing moves
-    pins = {item: place for item, place in rule.pinned.items() if item in set(ids)}
     scored = dict(boosted)
-    order = [item for item, _ in boosted if item not in pins]
+    order = pinned([item for item, _ in boosted], rule)
+    return order, [scored[item] for item in order]
+
+
+def pinned(ids: Sequence[str], rule: Rule) -> list[str]:
+    """An order with each pinned product that is in it at its place, the others as they were."""
+    there = set(ids)
+    pins = {item: place for item, place in rule.pinned.items() if item in there}
+    order = [item for item in ids if item not in pins]
     for item, place in pins.items():
         order.insert(place - 1, item)
-    return order, [scored[item] for item in order]
+    return order
 
 
 class RuleBook:

@@ -50,15 +50,24 @@ def search_log(engine: Engine, catalogue: str, *, most: int = 2000) -> list[Show
     return found[:most]
 
 
-def _clicked(engine: Engine, catalogue: str, queries: Sequence[Mapping[str, Any]]) -> list[Shown]:
-    asked = [query for query in queries if str(query.get("user_query") or "").strip() and _shown(query)]
+def clicks_on(engine: Engine, catalogue: str, query_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """What was clicked of the answers to logged queries: ids of products by ``query_id``, where anything was.
+
+    Args:
+        engine: the cluster; what is to be seen has been refreshed.
+        catalogue: the alias.
+        query_ids: at most some hundreds.
+
+    Raises:
+        EngineError: the engine does not answer or refuses.
+    """
     body = {
         "query": {
             "bool": {
                 "filter": [
                     {"term": {"application": catalogue}},
                     {"term": {"action_name": "click"}},
-                    {"terms": {"query_id": [query["query_id"] for query in asked]}},
+                    {"terms": {"query_id": list(query_ids)}},
                 ]
             }
         },
@@ -66,13 +75,19 @@ def _clicked(engine: Engine, catalogue: str, queries: Sequence[Mapping[str, Any]
         "_source": ["query_id", "event_attributes.object.object_id"],
     }
     clicks: dict[str, set[str]] = defaultdict(set)
-    if asked:
+    if query_ids:
         for hit in engine.search(UBI_EVENTS, body)["hits"]["hits"]:
             item = item_of(hit["_source"])
             if item is not None:
                 clicks[hit["_source"]["query_id"]].add(item)
+    return {query_id: frozenset(items) for query_id, items in clicks.items()}
+
+
+def _clicked(engine: Engine, catalogue: str, queries: Sequence[Mapping[str, Any]]) -> list[Shown]:
+    asked = [query for query in queries if str(query.get("user_query") or "").strip() and _shown(query)]
+    clicks = clicks_on(engine, catalogue, [query["query_id"] for query in asked])
     return [
-        Shown(query["query_id"], query["user_query"], _shown(query), frozenset(clicks[query["query_id"]]))
+        Shown(query["query_id"], query["user_query"], _shown(query), clicks.get(query["query_id"], frozenset()))
         for query in asked
     ]
 

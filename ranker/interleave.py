@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from .significance import chance_of
+
 Team = Literal["a", "b"]
 RESAMPLES = 10_000
 
@@ -68,6 +70,9 @@ class Duel:
         preference: ``(b + ties / 2) / (a + b + ties)``: 0.5 is a draw, more is for ``b``.
         low: lower end of its 95 % interval, people resampled.
         high: upper end.
+        people: who clicked on any page.
+        p: how likely so many people prefer the same one by chance alone (two-sided sign test over people, those who
+            are undecided left out).
     """
 
     a: int
@@ -76,6 +81,8 @@ class Duel:
     preference: float
     low: float
     high: float
+    people: int
+    p: float
 
 
 def judged(pages: Iterable[tuple[str, Page, Iterable[str]]], *, seed: int = 0) -> Duel:
@@ -106,4 +113,7 @@ def judged(pages: Iterable[tuple[str, Page, Iterable[str]]], *, seed: int = 0) -
     drawn = sums[dice.integers(0, len(sums), (RESAMPLES, len(sums)))].sum(axis=1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
     total = sums.sum(axis=0)
-    return Duel(counts["a"], counts["b"], counts["tie"], float(total[0] / total[1]), float(low), float(high))
+    # Were the two alike, each person's side could as well be the other: with sides of -1 and 1 that is the sign test.
+    chance = chance_of(np.sign(sums[:, 0] / sums[:, 1] - 0.5))
+    share = float(total[0] / total[1])
+    return Duel(counts["a"], counts["b"], counts["tie"], share, float(low), float(high), len(sums), chance)

@@ -13,6 +13,8 @@ from .settings import Settings
 
 SHIPPED = "default"
 """The name of the model that comes with hybridrank."""
+MODEL = "model:"
+"""Before a model's name, where a system is named: the service with that model."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

@@ -30,6 +30,7 @@ from .behaviour import Behaviour
 from .blends import Blends
 from .encoders import Encoders
 from .engine import engine_from
+from .experiments import Experiments
 from .itemvectors import ItemVectors
 from .loops import keep_doing
 from .media import Media
@@ -87,6 +88,7 @@ class Parts:
         self.weights = SignalWeights(settings.weights_path)
         self.sequences = Sequences(settings.sequence_path)
         self.blends = Blends(settings.blend_path)
+        self.experiments = Experiments(settings.experiments_path)
         self.streams = Streams(settings.streams)
         self.products = Products(settings.product_memory_mb * 2**20)
         self._lock = threading.RLock()

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from personal.event_privacy import scrubbed_text
+from personal.experiments import ATTRIBUTE
 from personal.visitor import NOBODY, Visitor
 from plugin.client import Engine
 from plugin.errors import EngineRejected
@@ -33,6 +34,8 @@ class StoredRanking:
         did_you_mean: the spelling that was offered.
         pinned: products that merchandising put at their places.
         boosts: what it added to a product's score.
+        experiment: the one that this order is part of, or ``None``.
+        teams: of an experiment, a letter an id: ``a`` or ``b`` put it there, ``-`` nobody did.
     """
 
     asked: str
@@ -43,6 +46,8 @@ class StoredRanking:
     did_you_mean: str | None
     pinned: tuple[str, ...] = ()
     boosts: Mapping[str, float] = field(default_factory=dict)
+    experiment: str | None = None
+    teams: str = ""
 
 
 def asked(
@@ -85,6 +90,8 @@ def read(engine: Engine, index: str, query_id: str) -> StoredRanking | None:
         own["did_you_mean"],
         tuple(own.get("pinned", ())),
         dict(own.get("boosts", {})),
+        own.get("experiment"),
+        own.get("teams", ""),
     )
 
 
@@ -126,6 +133,9 @@ def write(
             "boosts": dict(ranking.boosts),
         },
     }
+    if ranking.experiment is not None:
+        document["query_attributes"][ATTRIBUTE] = ranking.experiment
+        document[OWN] |= {"experiment": ranking.experiment, "teams": ranking.teams}
     who = {"client_id": visitor.client_id, "session_id": visitor.session_id}
     document |= {name: value for name, value in who.items() if value is not None}
     try:

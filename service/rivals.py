@@ -16,15 +16,13 @@ from plugin.query import SearchRequest
 from ranker.model import Ranker
 from ranker.weights import Weights
 
-from .models import Models
+from .models import MODEL, Models
 from .parts import Parts
 from .problems import invalid
 from .schemas.search import SearchBody
 
 RANKED = ("ranked", "personal", "weighted")
 """As the service answers nobody; as it answers whoever asks; as it would with other weights."""
-MODEL = "model:"
-"""Before a model's name: as the service would answer nobody with that model."""
 SYSTEMS: tuple[str, ...] = (*stock.SYSTEMS, *RANKED)
 
 
@@ -87,7 +85,7 @@ class Rivals:
         found = gather(here.engine, question.catalogue, question.request)
         found, lacks = here.search.signalled(index, question, found)
         candidates, without_vectors = here.search.candidates(question, found)
-        ranking = self._ranker(system).rank(
+        ranking = self.ranker(system).rank(
             question.request.text or "",
             candidates,
             depth=here.settings.rerank_depth,
@@ -97,7 +95,12 @@ class Rivals:
         shown = tuple([*order, *found.rest][:size])
         return Answered(shown, ranking.model, ranking.degraded or lacks or without_vectors)
 
-    def _ranker(self, system: str) -> Ranker:
+    def ranker(self, system: str) -> Ranker:
+        """The model that orders for a system: that of ``model:NAME``, else the one that is served.
+
+        Raises:
+            ModelError: there is no such model, or it cannot be used.
+        """
         if not system.startswith(MODEL):
             return self._parts.ranker
         folder = self._models.folder(system.removeprefix(MODEL)).resolve()

@@ -21,11 +21,13 @@ from plugin.lexical import readable
 from plugin.query import SearchRequest, Vector, listing_body, window_body
 from ranker.asked import read
 from ranker.candidate import Candidate, Ranking
+from ranker.errors import RankerError
 from ranker.fusion import first_stage
-from ranker.model import Workings
+from ranker.model import Ranker, Workings
 
 from . import metrics, rankings
 from .catalogues import Catalogues
+from .drafting import drafted, only
 from .likeness import WITH_VECTORS, vectors_for
 from .moments import with_moments
 from .parts import Parts
@@ -222,6 +224,7 @@ class SearchService:
             did_you_mean=found.did_you_mean,
             facets={name: FacetOut.of(facet) for name, facet in found.facets.items()} or None,
             degraded=ranking.degraded,
+            experiment=ranking.experiment,
             results=results,
         )
 
@@ -230,7 +233,7 @@ class SearchService:
     ) -> tuple[CandidateSet, StoredRanking]:
         """Give a window its live signals and its order: the one that is stored, or else the ranker's."""
         found, lacks = self.signalled(index, question, found)
-        return found, stored or self._rank(question, found, lacks)
+        return found, stored or self._rank(index, question, found, lacks)
 
     def signalled(self, index: str, question: Question, found: CandidateSet) -> tuple[CandidateSet, str | None]:
         """Give a window its live signals, and say what could not be had."""
@@ -300,27 +303,52 @@ class SearchService:
             without("vectors", error)
             return {}, "vectors"
 
-    def _rank(self, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
-        """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so."""
+    def _rank(self, index: str, question: Question, found: CandidateSet, lacks: str | None) -> StoredRanking:
+        """Put the window in the model's order, or, where that cannot be, in the first stage's, and say so. Before
+        somebody who is part of an experiment two rankings make the order in turn."""
         limit = self._parts.settings.behaviour_budget_ms / 1000
         candidates, without_vectors = self.candidates(question, found, timeout_s=limit)
         lacks = lacks or without_vectors
+        experiment, between, without_experiment = self._experiment(index, question)
+        lacks = lacks or without_experiment
         with metrics.stage("rank"):
-            ranking = self.worked(question.request.text or "", candidates).ranking
-        if ranking.degraded is not None:
-            metrics.DEGRADED.labels(ranking.degraded).inc()
-        ids, scores = self.shaped(question, ranking, found)
-        rule = question.rule
+            if between is not None:
+                made = drafted(self, question, found, candidates, between=between)
+            else:
+                ranking = self.worked(question.request.text or "", candidates).ranking
+                made = only(ranking, *self.shaped(question, ranking, found))
+        if made.degraded is not None:
+            metrics.DEGRADED.labels(made.degraded).inc()
+        rule, there = question.rule, set(made.ids)
         return StoredRanking(
             question.digest,
-            tuple(ids),
-            tuple(scores),
-            ranking.model,
-            ranking.degraded or lacks,
+            tuple(made.ids),
+            tuple(made.scores),
+            made.model,
+            made.degraded or lacks,
             found.did_you_mean,
-            tuple(item for item in rule.pinned if item in ids),
-            {item: boost for item, boost in rule.boosts.items() if item in ids},
+            tuple(item for item in rule.pinned if item in there),
+            {item: boost for item, boost in rule.boosts.items() if item in there},
+            experiment if made.teams else None,
+            made.teams,
         )
+
+    def _experiment(
+        self, index: str, question: Question
+    ) -> tuple[str | None, tuple[tuple[str, Ranker], tuple[str, Ranker]] | None, str | None]:
+        """The name of the experiment that whoever asks is part of, its two systems, and what is lacking. One that
+        cannot be run leaves the answer as it is without one, and it says so."""
+        if question.visitor.owner is None or question.request.words is None:
+            return None, None, None
+        try:
+            found = self._parts.experiments.of(index)
+            if found is None or not found.takes(question.visitor, self._parts.behaviour.pseudonyms, index):
+                return None, None, None
+            ranker = self._parts.rivals.ranker
+            return found.name, ((found.a, ranker(found.a)), (found.b, ranker(found.b))), None
+        except (RankerError, SecretUnusable) as error:
+            without("experiment", error)
+            return None, None, "experiment"
 
     def shaped(self, question: Question, ranking: Ranking, found: CandidateSet) -> tuple[list[str], list[float]]:
         """The whole order with what follows after the ranked window, as merchandising shapes it, with its scores."""
@@ -355,15 +383,16 @@ class SearchService:
             return candidates, "vectors"
         return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
 
-    def worked(self, query: str, candidates: Sequence[Candidate]) -> Workings:
-        """The model's order with what it came of, or, where that cannot be, the first stage's."""
+    def worked(self, query: str, candidates: Sequence[Candidate], *, ranker: Ranker | None = None) -> Workings:
+        """The model's order with what it came of, or, where that cannot be, the first stage's; ``ranker`` is another
+        model than the one that is served."""
         if not query:
             # A picture alone: there are no words that the cross-encoder could read.
             return Workings.without_model(first_stage(candidates))
         settings = self._parts.settings
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         try:
-            return self._parts.ranker.work(
+            return (ranker or self._parts.ranker).work(
                 query,
                 candidates,
                 deadline=deadline,

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         """Where the blends of the catalogues lie."""
         return self.blends or self.home / "blend"
 
+    @property
+    def experiments_path(self) -> Path:
+        """Where it says which two rankings share the pages of a catalogue."""
+        return self.home / "experiments"
+
     @classmethod
     def settings_customise_sources(
         cls,

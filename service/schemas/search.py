@@ -91,4 +91,5 @@ class SearchOut(BaseModel):
     did_you_mean: str | None = None
     facets: dict[str, FacetOut] | None = None
     degraded: str | None = None
+    experiment: str | None = Field(None, description="The experiment whose two rankings filled this order in turn.")
     results: list[ResultOut]
