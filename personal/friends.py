@@ -15,8 +15,11 @@ from typing import Any, cast
 from plugin.client import Engine
 
 from .counters import DAY_MS
+from .deeds import deeds_of
+from .errors import KeyWornOut, ProfileBusy
 from .event_times import now_ms, strict_date_time
-from .keystore import Identity, KeyStore
+from .keystore import PREFIX, Identity, KeyStore
+from .masterkeys import UnknownMasterKey
 from .sealed import Place, SealedDocuments
 from .taste import STRENGTH, Action
 
@@ -44,6 +47,7 @@ class Friends:
     """The graph and what is shared. Thread-safe."""
 
     def __init__(self, engine: Engine, store: KeyStore) -> None:
+        self._engine = engine
         self._store = store
         self._documents = SealedDocuments(engine, store)
 
@@ -112,8 +116,15 @@ class Friends:
         return self._share(person.tenant, person.pseudonym) is not None
 
     def share(self, person: Identity) -> None:
-        """From now on, share what the person does; what they did before is not shared."""
-        self._store.obtain(person.tenant, SHARE + person.pseudonym)
+        """From now on, share what the person does; what they did before is not shared.
+
+        Raises:
+            ProfileBusy, KeyWornOut, KeyStoreUnusable, EngineError: since when could not be written; asking again is
+                safe.
+        """
+        share, now = self._store.obtain(person.tenant, SHARE + person.pseudonym), now_ms()
+        place = Place(share, "since")
+        self._documents.change({place.id: (place, lambda before: {"at": before.get("at", now)})})
 
     def unshare(self, person: Identity) -> None:
         """Take back everything that was ever shared: its key goes first, then its records."""
@@ -173,6 +184,45 @@ class Friends:
                 for catalogue, actions in by_catalogue.items()
             }
         )
+
+    def note_stored(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Add what lies in the event log to what people share, for the reconciler: what a crash left out. What was done
+        before the person began to share is left out, and what is known already changes nothing.
+
+        Args:
+            events: (id, document) each, as they were stored.
+
+        Returns:
+            How many people's could not be written, for their key is lost or worn out, or others kept writing.
+
+        Raises:
+            EngineError: the engine does not answer or refuses.
+            KeyStoreUnusable: the store of keys does not work.
+        """
+        by_person: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+        for name, document in events:
+            client = document.get("client_id")
+            if isinstance(client, str) and client.startswith(PREFIX):
+                by_person[client].append((name, document))
+        failed = 0
+        for pseudonym, theirs in by_person.items():
+            try:
+                person = self._store.behind(pseudonym)
+                since = self._since(person) if person is not None else None
+                if person is not None and since is not None:
+                    deeds = deeds_of(self._engine, theirs)
+                    self.note(person, [(name, action) for name, action in deeds if action.time_ms >= since])
+            except (ProfileBusy, KeyWornOut, UnknownMasterKey):
+                failed += 1
+        return failed
+
+    def _since(self, person: Identity) -> int | None:
+        """When somebody began to share what they do; ``None`` where they do not, or nothing says when."""
+        share = self._share(person.tenant, person.pseudonym)
+        if share is None:
+            return None
+        at = self._documents.read([Place(share, "since")])[0].get("at")
+        return at if isinstance(at, int) else None
 
     def of(self, person: Identity, catalogue: str, *, timeout_s: float | None = None) -> dict[str, float]:
         """What friends share, as the signal ``social``: 0.5 to 1 by item, in two requests.

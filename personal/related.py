@@ -27,6 +27,8 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 KEPT_S = 60.0
 MOST = 500
 """So many of the best-standing texts have a vector."""
+WARMED = 16
+"""So many texts are encoded at a time beside answering."""
 NEAR = 0.45
 """A lower cosine of two queries is no relation worth showing."""
 SAME = 0.97
@@ -97,6 +99,21 @@ class RelatedQueries:
                     scored[text] = RelatedQuery(text, cosine, "means something near")
         rest = [one for one in scored.values() if normal_query(one.text) != own]
         return sorted(rest, key=lambda one: (-one.score, one.text))[:size]
+
+    def warm(self, catalogue: str, encode: Encode) -> None:
+        """Encode the texts of a catalogue that have no vector yet, a few at a time, so that no answer waits for it.
+
+        Raises:
+            EngineError: the engine does not answer, or behaviour is not installed.
+        """
+        known = self._texts(catalogue)
+        with self._lock:
+            missing = [text for text in known.texts[:MOST] if text not in known.vectors]
+        for start in range(0, len(missing), WARMED):
+            some = missing[start : start + WARMED]
+            vectors = encode(some)
+            with self._lock:
+                known.vectors.update(zip(some, vectors, strict=True))
 
     def _near(self, known: _Texts, query: str, encode: Encode) -> dict[str, float]:
         texts = known.texts[:MOST]

@@ -87,7 +87,7 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
     wanted = wanted[: settings.most]
     trends = Trends(done)
     found: list[Choice] = []
-    with _other_halves(parts, index, done, people) as sequence_of:
+    with other_halves(parts, index, done, people) as sequence_of:
         for number, one in enumerate(wanted, 1):
             choice = _seen(parts, catalogue, one, trends, sequence_of(one.person))
             if choice is not None:
@@ -137,7 +137,7 @@ def _seen(
 
 
 @contextmanager
-def _other_halves(
+def other_halves(
     parts: Parts, index: str, done: Mapping[str, list[Step]], people: list[str]
 ) -> Iterator[Callable[[str], SequenceModel | None]]:
     """For each person a sequence model that has not seen them; ``None`` for everybody where the catalogue has no

@@ -52,6 +52,8 @@ log = logging.getLogger("hybridrank.service")
 
 READY_WITHIN_S = 3.0
 """How long OpenSearch may take to answer one question of a look at the parts."""
+WARM_EVERY_S = 5.0
+"""How often it is looked whether texts of related queries lack a vector."""
 SWEEP_EVERY_S = 60.0
 SWEPT_FOR_S = 600
 """For how long an erasure is swept again."""
@@ -292,6 +294,8 @@ class Parts:
 
     def load(self) -> None:
         """Load the models now. A failure does not end the worker: ``/readyz`` tells it, a request tries again."""
+        from .related import warm
+
         for part, reason in self._model_reasons().items():
             if reason:
                 log.error("%s: %s", part, reason)
@@ -305,6 +309,7 @@ class Parts:
             "reconciler", lambda: metrics.RECONCILED.inc(reconciler.run()), self.settings.reconcile_s, self._stop
         )
         keep_doing("suggestions", suggest.keep_up, self.settings.suggest_refresh_s, self._stop)
+        keep_doing("related queries", lambda: warm(self), WARM_EVERY_S, self._stop)
         keep_doing("erasures", self._sweep, SWEEP_EVERY_S, self._stop)
 
     def close(self) -> None:

@@ -124,7 +124,7 @@ class People:
             _untaught(error)
 
     def share(self, visitor: Visitor, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Let friends see what was just stored, if the person wants that; where it fails, they do not see it."""
+        """Let friends see what was just stored, if the person wants that; where it fails, the reconciler adds it."""
         person = visitor.person
         try:
             if events and person is not None and self.friends.shares(person):
@@ -144,13 +144,14 @@ class People:
             _untaught(error)
 
     def learn_stored(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Teach profiles what lies in the event log, for the reconciler, which one unusable key must not stop.
+        """Teach profiles what lies in the event log, and friends what is shared of it, for the reconciler, which one
+        unusable key must not stop.
 
         Raises:
             EngineError: the engine does not answer or refuses.
         """
         try:
-            failed = self.profiles.learn_stored(events)
+            failed = self.profiles.learn_stored(events) + self.friends.note_stored(events)
         except KeyStoreUnusable as error:
             _untaught(error)
             return

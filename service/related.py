@@ -9,6 +9,7 @@ import numpy as np
 
 from multimodal.errors import EncoderError
 from personal.errors import PersonalError
+from personal.related import Encode
 from personal.visitor import NOBODY, Visitor
 from plugin.errors import EngineError, UnknownCatalogue
 
@@ -16,6 +17,7 @@ from . import metrics
 from .parts import Parts
 from .recommend import Ask
 from .schemas.related import RelatedOut, RelatedQueryOut
+from .vectors import QueryVectors
 
 log = logging.getLogger("hybridrank.service")
 DIVERSITY = 0.4
@@ -52,7 +54,7 @@ def related(
                 name,
                 query,
                 size,
-                None if vectors is None else lambda texts: np.stack([vectors.of(text) for text in texts]),
+                None if vectors is None else _encoded(vectors),
                 timeout_s=limit,
             )
         queries = [RelatedQueryOut(text=one.text, score=round(one.score, 4), reason=one.reason) for one in found]
@@ -69,3 +71,25 @@ def related(
         lacks += [beside.degraded] if beside.degraded else []
     took = round((time.perf_counter() - started) * 1000, 2)
     return RelatedOut(queries=queries, documents=documents, took_ms=took, degraded=", ".join(lacks) or None)
+
+
+def warm(parts: Parts) -> None:
+    """Encode the texts of the default catalogue that have no vector yet, so that the first answer does not wait.
+
+    Raises:
+        EngineError: the engine does not answer.
+    """
+    name = parts.settings.index
+    try:
+        vectors = parts.encoders.of(parts.search.catalogue(name))
+        if vectors is not None:
+            parts.behaviour.related.warm(name, _encoded(vectors))
+    except UnknownCatalogue:
+        return  # nothing is indexed yet
+    except EncoderError as error:
+        metrics.LOOP_FAILURES.labels("related queries", type(error).__name__).inc()
+        log.warning("texts of related queries could not be encoded: %s", type(error).__name__)
+
+
+def _encoded(vectors: QueryVectors) -> Encode:
+    return lambda texts: np.stack([vectors.of(text) for text in texts])

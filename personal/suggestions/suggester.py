@@ -29,6 +29,8 @@ _MOST_CATALOGUES = 64
 
 REASONS = {"query": "popular search", "brand": "brand", "category": "category", "phrase": "in the catalogue"}
 OWN_REASON = "you searched for this"
+LIKED_REASONS = {"profile": "fits your taste", "session": "like what you looked at in this visit"}
+"""By the memory that lifted it most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ class Suggester:
         scored = []
         for hit in hits:
             name = hit.entry.key
-            lift = liked.get(name, 0.0)
+            lift, memory = liked.get(name, (0.0, ""))
             parts = {"standing": hit.value, "liked": PERSONAL * lift, "own": OWN if name in mine else 0.0}
             value = sum(parts.values())
-            reason = _reason(hit, lift, name in mine)
+            reason = _reason(hit, lift, memory, name in mine)
             scored.append((value, name, Suggestion(hit.entry.text, _squashed(value), reason, parts)))
         scored.sort(key=lambda one: (-one[0], one[1]))
         return [suggestion for _, _, suggestion in scored[:size]]
@@ -191,18 +193,25 @@ def _own(held: Held, typed: str, known: set[str]) -> list[Hit]:
     return book.find(typed, POOL)
 
 
-def _liked(hits: Iterable[Hit], held: Held) -> dict[str, float]:
-    """How much better or worse than neutral each suggestion fits the visitor, -0.5..0.5, by key."""
+def _liked(hits: Iterable[Hit], held: Held) -> dict[str, tuple[float, str]]:
+    """How much better or worse than neutral each suggestion fits the visitor, -0.5..0.5, and which memory
+    (``profile`` or ``session``) says so most, by key."""
     if not held:
         return {}
     products = {hit.entry.key: _product(hit.entry.facets) for hit in hits if hit.entry.facets}
     now = now_ms()
-    total: dict[str, float] = {}
-    for taste, half_life_s in ((held.profile, PROFILE_HALF_LIFE_S), (held.session, SESSION_HALF_LIFE_S)):
+    lifts: dict[str, dict[str, float]] = {}
+    for memory, taste, half_life_s in (
+        ("profile", held.profile, PROFILE_HALF_LIFE_S),
+        ("session", held.session, SESSION_HALF_LIFE_S),
+    ):
         known = affinities(taste, products, now_ms=now, half_life_s=half_life_s, facets=KINDS_MATTER)
         for name, value in known.items():
-            total[name] = max(-0.5, min(0.5, total.get(name, 0.0) + value - 0.5))
-    return total
+            lifts.setdefault(name, {})[memory] = value - 0.5
+    return {
+        name: (max(-0.5, min(0.5, sum(parts.values()))), max(parts, key=lambda memory: (parts[memory], memory)))
+        for name, parts in lifts.items()
+    }
 
 
 def _product(facets: Mapping[str, str]) -> dict[str, object]:
@@ -210,13 +219,13 @@ def _product(facets: Mapping[str, str]) -> dict[str, object]:
     return {"brand": facets.get("brand"), "color": facets.get("color"), "category": path}
 
 
-def _reason(hit: Hit, lift: float, own: bool) -> str:
+def _reason(hit: Hit, lift: float, memory: str, own: bool) -> str:
     if own:
         return OWN_REASON
     reason = REASONS[hit.entry.kind]
     if hit.match == "spelling":
         reason += ", other spelling"
-    return f"{reason}, like what you looked at" if lift > 0.05 else reason
+    return f"{reason}, {LIKED_REASONS[memory]}" if lift > 0.05 else reason
 
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:

@@ -17,6 +17,7 @@ from ranker.metrics import METRICS
 from ranker.qrels import read_qrels, read_queries
 from ranker.runfile import write_run
 
+from ..recommenders import NEXT_SYSTEMS, NextSystem
 from ..report import COMPARED, MOVED, SYSTEMS, Comparison, Judged, Report, System
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
@@ -36,7 +37,7 @@ QrelsOption = Annotated[
 ]
 SystemOption = Annotated[
     list[str] | None,
-    typer.Option("--system", metavar="NAME...", help=f"One or more of {Names}; also separated by commas."),
+    typer.Option("--system", metavar="NAME...", help=f"{Names}; or {', '.join(NEXT_SYSTEMS)} on the log of events."),
 ]
 MoreSystems = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME...]", help="Further systems, as in --system bm25 ranked.")
@@ -62,7 +63,7 @@ InterleaveOption = Annotated[
     typer.Option("--interleave", metavar="A B", help="Let simulated shoppers choose between two systems instead."),
 ]
 ShoppersOption = Annotated[int, typer.Option("--shoppers", min=1, help="People of --interleave.")]
-DaysOption = Annotated[int, typer.Option("--days", min=1, help="How long they shop.")]
+DaysOption = Annotated[int, typer.Option("--days", min=1, help="How long they shop; of a log: how far back.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of shuffles and resamples.")]
 
 
@@ -89,13 +90,21 @@ def run(
     # Here, so that the other commands start without the models' libraries.
     from ..evaluate import evaluate
     from ..parts import Parts
-    from .evaluate_offline import duel, on_log
+    from .evaluate_offline import duel, on_log, on_next
 
     if interleave is not None:
         rivals = _systems(list(interleave), "--interleave")
         if len(rivals) != 2:
             raise fail("--interleave: name two different systems", 2)
         duel(settings(index=name), rivals[0], rivals[1], shoppers=shoppers, days=days, seed=seed, as_json=as_json)
+        return
+    named = [part.strip() for one in [*(system or []), *(more or []), *(compare or [])] for part in one.split(",")]
+    if any(one in NEXT_SYSTEMS for one in named):
+        if any(given is not None for given in (queries, qrels, run_out, per_query)) or log:
+            raise fail(f"--system: {', '.join(NEXT_SYSTEMS)} are measured on the log of events, by themselves", 2)
+        wanted_next = _recommenders([*(system or []), *(more or [])])
+        pairs_next = [_recommender_pair(one) for one in compare or []]
+        on_next(settings(index=name), wanted_next, pairs_next, days=days, seed=seed, display=display, as_json=as_json)
         return
     wanted = _systems([*(system or []), *(more or [])], "--system")
     pairs = [_pair(names) for names in compare or []]
@@ -159,6 +168,23 @@ def _systems(given: list[str], option: str) -> list[System]:
             raise fail(f"{option}: {name!r} is not one of {Names}", 2)
         found[known] = None
     return list(found)
+
+
+def _recommenders(given: list[str]) -> list[NextSystem]:
+    found: dict[NextSystem, None] = {}
+    for name in (part.strip() for one in given for part in one.split(",")):
+        known = next((system for system in NEXT_SYSTEMS if system == name), None)
+        if known is None:
+            raise fail(f"--system: {name!r} is not one of {', '.join(NEXT_SYSTEMS)}, which go by themselves", 2)
+        found[known] = None
+    return list(found)
+
+
+def _recommender_pair(given: str) -> tuple[NextSystem, NextSystem]:
+    found = _recommenders([given])
+    if len(found) != 2:
+        raise fail("--compare: name two different systems", 2)
+    return found[0], found[1]
 
 
 def _pair(given: str) -> tuple[System, System]:

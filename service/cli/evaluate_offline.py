@@ -11,12 +11,14 @@ from rich.table import Table
 
 from ranker.interleave import Duel
 
+from ..recommenders import NextSystem
 from ..report import System
 from ..settings import Settings
 from .console import one_line_errors, print_json, stdout
 
 Display = Callable[[int], AbstractContextManager[Callable[[str, int], None]]]
 MOST = 2000
+MOST_PEOPLE = 500
 FEW = 100
 """An effective sample below it says little; the table marks it."""
 
@@ -72,3 +74,57 @@ def duel(settings: Settings, a: System, b: System, *, shoppers: int, days: int, 
 
 def _share(found: Duel) -> dict[str, float]:
     return {name: getattr(found, name) for name in ("preference", "low", "high")}
+
+
+def on_next(
+    settings: Settings,
+    systems: Sequence[NextSystem],
+    compare: Sequence[tuple[NextSystem, NextSystem]],
+    *,
+    days: int,
+    seed: int,
+    display: Display,
+    as_json: bool,
+) -> None:
+    """Leave each person's last item out, and print at which place systems of recommendations offer it."""
+    from ..evaluate_next import MEASURES, evaluate_next
+    from ..parts import Parts
+
+    with one_line_errors():
+        # Nobody waits for an answer here, and no list may go without a part.
+        parts = Parts(settings.model_copy(update={"rerank_budget_ms": 600_000.0, "behaviour_budget_ms": 60_000.0}))
+        with parts.engine, display(MOST_PEOPLE) as show:
+            found = evaluate_next(
+                parts,
+                settings.index,
+                systems,
+                compare=compare,
+                days=days,
+                most=MOST_PEOPLE,
+                seed=seed,
+                on_person=show,
+            )
+    if as_json:
+        print_json(
+            {
+                "people": found.people,
+                "systems": {
+                    name: {measure: asdict(one) for measure, one in values.items()}
+                    for name, values in found.systems.items()
+                },
+                "comparisons": [
+                    {"a": a, "b": b, "metric": "ndcg@10", **asdict(one), "p": p}
+                    for (a, b), (one, p) in found.differences.items()
+                ],
+            }
+        )
+        return
+    table = Table(title=f"last item of {found.people} people: mean and 95 % interval", box=SIMPLE)
+    for heading in ("system", *MEASURES):
+        table.add_column(heading, justify="left" if heading == "system" else "right", no_wrap=True)
+    for name, values in found.systems.items():
+        table.add_row(name, *(f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})" for one in values.values()))
+    stdout.print(table)
+    for (a, b), (one, p) in found.differences.items():
+        line = f"ndcg@10: {b} - {a} = {one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f}), p = {p:.4f}"
+        stdout.print(line, markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,14 @@ from personal.event_times import now_ms
 from personal.friends import HALF, social
 from personal.keystore import Identity
 from personal.subject import Subject
+from personal.visitor import Visitor
+from plugin.candidates import gather
+from plugin.catalogue import lookup
 from plugin.client import ClusterConfig, Engine
 from plugin.install import install
-from plugin.names import SOCIAL
+from plugin.names import SOCIAL, UBI_EVENTS
+from plugin.query import SearchRequest
+from service.attribution import attributed
 from service.parts import Parts
 from service.persons import mint
 from service.settings import Settings
@@ -118,6 +124,40 @@ def test_what_is_shared_reaches_friends_until_it_is_taken_back(
     # Sharing again is a new record with a new key: nothing of the old one comes back.
     parts.friends.share(person(parts, ben))
     assert parts.friends.of(person(parts, ada), INDEX) == {}
+
+
+def test_what_a_crash_left_unshared_the_reconciler_shares(parts: Parts, names: list[str]) -> None:
+    ada, ben, _ = names
+    friends, who = parts.friends, person(parts, ben)
+    assert friends.link("default", [[ada, ben]]).accepted == 1
+    items = [hit.id for hit in gather(parts.engine, lookup(parts.engine, INDEX), SearchRequest(size=2)).hits]
+
+    def stored(item: str) -> None:
+        """Store and count, and die before anything is taught or shared."""
+        event = {
+            "action_name": "purchase",
+            "event_id": uuid.uuid4().hex,
+            "timestamp": now_ms(),
+            "event_attributes": {"object": {"object_id": item}},
+        }
+        assert parts.behaviour.intake.take(attributed([event], Visitor("default", who)), default=INDEX).stored == 1
+
+    stored(items[0])
+    friends.share(who)
+    stored(items[1])
+    # The service's own reconciler may be the one that finds it; either way it is found once, and stays so.
+    until = time.monotonic() + WAIT_S
+    while not friends.of(person(parts, ada), INDEX) and time.monotonic() < until:
+        parts.behaviour.reconciler.run()
+    found = friends.of(person(parts, ada), INDEX)
+    assert found == {items[1]: pytest.approx(0.5 + 0.5 / (1 + HALF), abs=1e-3)}, (
+        "what came before sharing is not shared"
+    )
+    parts.engine.request("POST", f"/{UBI_EVENTS}/_refresh")
+    hits = parts.engine.search(UBI_EVENTS, {"query": {"term": {"client_id": who.pseudonym}}})["hits"]["hits"]
+    assert len(hits) == 2
+    assert friends.note_stored([(hit["_id"], hit["_source"]) for hit in hits]) == 0
+    assert friends.of(person(parts, ada), INDEX).keys() == {items[1]}
 
 
 def test_edges_are_idempotent_symmetric_and_can_be_taken_away(parts: Parts, names: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from personal.event_times import now_ms
 from tests.fixtures_service import INDEX, Running, index_part, settings_of
 
 pytestmark = pytest.mark.engine
@@ -53,6 +54,7 @@ def send(service: Running, session: str, items: list[str], query_id: str | None 
             "action_name": "click",
             "event_id": uuid.uuid4().hex,
             "session_id": session,
+            "timestamp": now_ms(),
             "event_attributes": {"object": {"object_id": item}},
             **({"query_id": query_id} if query_id else {}),
         }

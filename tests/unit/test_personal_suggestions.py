@@ -188,7 +188,7 @@ def test_two_people_with_other_tastes_get_other_orders():
     assert nobody[0] == "Acme shoes"
     assert ann[0].text == "Bolt shoes"
     assert ben[0].text == "Cost shoes"
-    assert ann[0].reason == "popular search, like what you looked at"
+    assert ann[0].reason == "popular search, fits your taste"
     assert ann[1].reason == "popular search"
     assert all(0.0 <= one.score <= 1.0 for one in ann)
 
