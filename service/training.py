@@ -212,8 +212,20 @@ def logged(
         yield told
 
 
-def model_card(name: str, training: dict[str, Any], people: TrainedOn | None = None) -> str:
-    """A model card: what it is, what and whom it was trained on, with which settings and result."""
+def model_card(
+    name: str,
+    training: dict[str, Any],
+    people: TrainedOn | None = None,
+    *,
+    command: str = "finetune",
+    more: str = "",
+) -> str:
+    """A model card: what it is, what and whom it was trained on, with which settings and result.
+
+    Args:
+        command: of ``hybridrank train``, that made it.
+        more: a section of that command's own.
+    """
     data = "\n".join(f"- `{source}`: {count} windows" for source, count in sorted(training["data"].items()))
     return f"""# {name}
 
@@ -224,9 +236,9 @@ vector and behaviour signals (`head.onnx`). int8 weights; a pair's score does no
 {data}
 
 {people_card(people)}
-
+{more}
 ## Settings and result
-Started from `{training["start"]}`. Made by `hybridrank train finetune` on {training["windows"]["training"]} windows,
+Started from `{training["start"]}`. Made by `hybridrank train {command}` on {training["windows"]["training"]} windows,
 {_held_out(training)}{_tested(training["test"])}
 
 ```json

@@ -104,12 +104,12 @@ def finetune(
     check(parts.training)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    run = _Run(model, parts, tokenizer, settings, folder=folder, report=report)
+    run = FinetuneRun(model, parts, tokenizer, settings, folder=folder, report=report)
     run.go()
     return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters)
 
 
-class _Run(Loop):
+class FinetuneRun(Loop):
     """Fine-tuning as a loop."""
 
     kept = ("misses", "best", "best_metrics")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import blend, clicks, clip, finetune, mine, pretrain, sequence, synthesise, together, tune, windows
+from . import blend, clicks, clip, federated, finetune, mine, pretrain, sequence, synthesise, together, tune, windows
 
 
 def register(app: typer.Typer) -> None:
@@ -22,4 +22,5 @@ def register(app: typer.Typer) -> None:
     group.command()(sequence.sequence)
     group.command()(blend.blend)
     group.command()(clip.clip)
+    group.add_typer(federated.group(), name="federated")
     app.add_typer(group, name="train")

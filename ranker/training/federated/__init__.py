@@ -1,0 +1,1 @@
+"""Several shops train one head, or one set of adapters, each on windows that stay with it (needs ``flwr``)."""
