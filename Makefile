@@ -6,7 +6,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet
 PLUGIN_SOURCES := $(shell find plugin/java/src plugin/java/pom.xml -type f)
 PLUGIN_BUILT = plugin/java/target/.built
 
-.PHONY: help demo plugin setup test test-all lint coverage docs audit sbom bench clean
+.PHONY: help demo plugin setup test test-all test-federated lint coverage docs audit sbom bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## what can be made
 
 .venv/all: .venv/python pyproject.toml constraints.txt
 	@echo "installing hybridrank with the training and development extras into .venv/ (several GB)"
-	@$(PIP) -c constraints.txt -e '.[train,clip,video,dev,docs]' && touch $@ .venv/core
+	@$(PIP) -c constraints.txt -e '.[train,clip,video,private-suggestions,dev,docs]' && touch $@ .venv/core
 
 demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
 	@exec .venv/bin/hybridrank demo
@@ -43,6 +43,16 @@ test: .venv/all $(PLUGIN_BUILT) ## the tests, with a real OpenSearch (at most 15
 
 test-all: .venv/all $(PLUGIN_BUILT) ## every test, the slow ones included
 	@.venv/bin/python -m pytest
+
+.venv-federated/all: pyproject.toml constraints.txt constraints-federated.txt
+	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3.11 or newer (set PYTHON=...)"; exit 1; }
+	@$(PYTHON) -m venv .venv-federated
+	@grep -v -i -E '^(packaging|protobuf|rich|typer|virtualenv|pre.commit|bandit|semgrep)==' constraints.txt | cat - constraints-federated.txt > .venv-federated/constraints.txt
+	@echo "installing hybridrank with the federated extra into .venv-federated/ (several GB)"
+	@.venv-federated/bin/python -m pip install --disable-pip-version-check --quiet -c .venv-federated/constraints.txt -e '.[train,federated]' httpx hypothesis pytest pytest-timeout && touch $@
+
+test-federated: .venv-federated/all ## the tests of federated training, in an environment of its own
+	@.venv-federated/bin/python -m pytest tests/federated
 
 lint: .venv/all ## ruff, mypy, the import contract, bandit
 	@.venv/bin/ruff check .
@@ -67,4 +77,4 @@ sbom: .venv/all ## a bill of materials (CycloneDX): sbom.json
 	@.venv/bin/cyclonedx-py environment .venv/bin/python --output-format JSON --output-file sbom.json && echo sbom.json
 
 clean: ## remove what was installed here
-	rm -rf .venv build *.egg-info
+	rm -rf .venv .venv-federated build *.egg-info

@@ -2,4 +2,11 @@
 
 import importlib.util
 
+import pytest
+
 collect_ignore_glob = [] if importlib.util.find_spec("flwr") else ["test_*.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The typer that Flower pins uses names that the newest click is about to drop."""
+    config.addinivalue_line("filterwarnings", "ignore:'click:DeprecationWarning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import ipaddress
 from pathlib import Path
@@ -25,9 +26,12 @@ from tests.unit.training_help import SETTINGS, colour_windows, lengths, small
 HEAD = SETTINGS.model_copy(update={"method": "head", "epochs": 1.0, "head_rate": 0.01})
 
 
+START = small()
+
+
 def start():
     """What all begin with."""
-    return small(), lambda _: lengths()
+    return copy.deepcopy(START), lambda _: lengths()
 
 
 def shops(count, *, secure=False, kind=Shop):
@@ -43,7 +47,7 @@ def agreed(count, **more):
 
 def train(nodes, settings, **more):
     """A run in this process."""
-    model = small()
+    model = copy.deepcopy(START)
     digest = digest_of(model)
     method_of(model, HEAD, 1)
     grid = LocalGrid(dict(enumerate(nodes, 10)))

@@ -74,10 +74,10 @@ def simulate(
     """Try it out in one process: each windows file stands for a shop, named after the file."""
     need_flower()
     with console.one_line_errors(), interruptible():
+        settings = agreed(locals(), len(files))
         from ...federated.run import Lead
         from ...federated.run import simulate as run
 
-        settings = agreed(locals(), len(files))
         led = Lead(start, name, out, settings, test_file or ())
         finish(run(led, files, catalogues=catalogue or (), report=teller(rounds)), out, as_json)
 
@@ -111,9 +111,9 @@ def lead(
     """Lead shops that join over the network, and write the model. The first round begins when all are there."""
     need_flower()
     with console.one_line_errors(), interruptible():
+        settings = agreed(locals(), shops)
         from ...federated.run import Lead, listen
 
-        settings = agreed(locals(), shops)
         led = Lead(start, name, out, settings, test_file or ())
         papers = certificates(authority, certificate, key)
 
