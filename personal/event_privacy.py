@@ -1,7 +1,7 @@
 """What is taken out of events and queries before they are stored: addresses, telephone and card numbers, browsers.
 
 Telephone numbers are told by libphonenumber, cards by their length, first digit and check digit (ISO/IEC 7812), so that
-article numbers, sizes and barcodes stay. Postal addresses are not told from other words.
+article numbers, sizes and barcodes stay; postal addresses by :mod:`personal.postal`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import luhn
+
+from .postal import addresses
 
 DROPPED = frozenset(
     {
@@ -35,6 +37,7 @@ DROPPED = frozenset(
 
 MAIL_GONE = "[e-mail removed]"
 ADDRESS_GONE = "[address removed]"
+"""For a postal address too."""
 
 PHONE_GONE = "[telephone removed]"
 CARD_GONE = "[card removed]"
@@ -62,11 +65,13 @@ def scrubbed(value: Any) -> Any:
 
 
 def scrubbed_text(text: str) -> str:
-    """A text without e-mail and IP addresses, telephone and card numbers."""
+    """A text without e-mail, IP and postal addresses, telephone and card numbers."""
     if "@" in text:
         text = _MAIL.sub(MAIL_GONE, text)
     if "." in text or ":" in text:
         text = _ADDRESS.sub(_address, text)
+    for start, end in reversed(addresses(text)):
+        text = text[:start] + ADDRESS_GONE + text[end:]
     if _DIGITS.search(text) is not None:
         text = _without_phones(_CARD.sub(_card, text))
     return text

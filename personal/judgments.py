@@ -14,6 +14,7 @@ from ranker.judgmentfiles import TOP_GRADE, Row
 
 from .counters import digest
 from .errors import JudgmentRejected
+from .event_privacy import scrubbed_text
 from .pseudonyms import normal_query
 
 MAX_QUERY_CHARS = 500
@@ -21,8 +22,8 @@ MAX_ID_CHARS = 512
 
 
 def query_id_of(query: str) -> str:
-    """16 hex digits, the same for texts that differ in case, width and spaces only."""
-    return hashlib.sha256(normal_query(query).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    """16 hex digits, the same for texts that differ in case, width and spaces only, or in what is not kept of them."""
+    return hashlib.sha256(normal_query(scrubbed_text(query)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class JudgmentBook:
@@ -43,6 +44,8 @@ class JudgmentBook:
     def put_all(self, catalogue: str, judged: Mapping[str, Mapping[str, int | None]], *, now_ms: int) -> int:
         """Keep grades by query and product, all of them checked before the first is written; returns how many.
 
+        Of a query is kept what is kept of one that is searched: no addresses, telephone or card numbers.
+
         Raises:
             JudgmentRejected: names the field at fault.
             EngineError: they could not be kept.
@@ -51,7 +54,7 @@ class JudgmentBook:
         kept: list[tuple[str, Mapping[str, object]]] = []
         gone: list[str] = []
         for query, grades in judged.items():
-            text = " ".join(query.split())
+            text = " ".join(scrubbed_text(query).split())
             if not text or len(text) > MAX_QUERY_CHARS:
                 raise JudgmentRejected("query", f"expected 1 to {MAX_QUERY_CHARS} characters")
             query_id = query_id_of(text)
