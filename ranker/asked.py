@@ -21,6 +21,22 @@ _REFUSES = re.compile(r"(?<![\w'])(?:without|w/o|ohne)(?![\w'])", re.IGNORECASE)
 """'no' and 'not' stand in too many titles, 'sin' and 'sans' in too many English ones, to be read as a refusal."""
 _RESUMES = frozenset({"with", "for", "in", "on", "and", "but", "that", "which", "by", "mit", "für", "und", "aber"})
 """A word that ends the refused part: 'lights without wiring with switch'."""
+_EITHER = re.compile(r"(?<![\w'])(?:(?:with|mit)\s*(?:or|oder|and|und|/|&)|not)\s*$", re.IGNORECASE)
+"""Before a refusing word it takes the refusal back: 'with or without lid' wants both, 'Not Without My Daughter' is a
+name."""
+UNSOLD = frozenset(
+    {"prejudice", "fear", "pain", "tear", "regret", "remorse", "mercy", "shame", "guilt", "doubt", "hope", "hate"}
+    | {"sorrow", "worry", "anger", "faith", "god", "reason", "purpose", "frontier", "consent", "apology", "permission"}
+    | {"grenzen", "ende", "angst", "furcht", "reue", "gnade", "schuld", "vorurteile"}
+)
+"""What no product has, so that nobody refuses it: behind 'without' it belongs to the name of a book, a song, a film or
+a print ('Listen Without Prejudice', 'Spelling Without Tears'). Folded as by :func:`ranker.words.words`. Words that also
+begin the name of a part (end cap, money clip, boundary wire) are none of them."""
+PRONOUNS = frozenset(
+    {"me", "you", "him", "her", "them", "my", "your", "our", "their", "his", "yours", "mine", "ours", "theirs"}
+    | {"mich", "dich", "euch", "sie"}
+)
+"""Anywhere in what follows, they say the same: 'Not Summer Without You', 'without losing yours'."""
 LONGEST = 4
 """Words that one refusal reaches at most."""
 DENIALS = frozenset(
@@ -49,16 +65,20 @@ class Asked:
 
 
 def read(query: str) -> Asked:
-    """Split a query into what it wants and what it refuses; a query that wants nothing else is taken as it is."""
+    """Split a query into what it wants and what it refuses.
+
+    A query is taken as it is where it wants nothing else, where it wants a thing with or without, and where what it
+    seems to refuse is :data:`UNSOLD` or speaks of somebody.
+    """
     found = _REFUSES.search(query)
-    if found is None or not words(query[: found.start()]):
+    if found is None or not words(query[: found.start()]) or _EITHER.search(query[: found.start()]):
         return Asked(query)
     rest = query[found.end() :].split()
     end = 0
     while end < min(len(rest), LONGEST) and rest[end].lower() not in _RESUMES:
         end += 1
     refused = tuple(words(" ".join(rest[:end])))
-    if not refused:
+    if not refused or refused[0] in UNSOLD or not PRONOUNS.isdisjoint(refused):
         return Asked(query)
     return Asked(" ".join([*query[: found.start()].split(), *rest[end:]]), refused)
 

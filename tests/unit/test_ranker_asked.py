@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranker.asked import DENIALS, LONGEST, read, refusals
+from ranker.asked import DENIALS, LONGEST, Asked, read, refusals
 from ranker.demands import ACCESSORIES, EXCLUSIVE, FILLERS, NAMES, SERVES
 from ranker.demands import demands as demands_of
 from ranker.heads import Heads, title_of
@@ -43,6 +43,54 @@ def test_what_is_refused_is_cut_out_of_what_is_wanted(query, wanted, refused):
 def test_a_query_that_refuses_nothing_is_taken_as_it_is(query):
     assert read(query).wanted == query
     assert read(query).refused == ()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "listen without prejudice shirt",
+        "(fiction without frontiers)",
+        "are you eating candy without me",
+        "following jesus without dishonoring your parents",
+        "its not summer without you",
+        "law school without fear",
+        "live without pain",
+        "making your kids mind without losing yours",
+        "not without my daughter movie",
+        "spelling without tears",
+        "with or without you",
+        "baking pan with or without lid",
+        "Ärzte ohne Grenzen Tasse",
+    ],
+)
+def test_a_name_or_a_choice_with_a_refusing_word_is_no_refusal(query):
+    assert read(query) == Asked(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [
+        ("toothpaste without sweetner", "sweetner"),
+        ("tortillas without interesterified soybean oil", "interesterified"),
+        ("lights without wiring with switch", "wiring"),
+        ("zipper sweaters for women without hoodie", "hoodie"),
+        ("pure monkfruit sweetener without erythritol", "erythritol"),
+        ("lg oled without alexa", "alexa"),
+        ("almond milk without carrageenan", "carrageenan"),
+        ("cat tree without carpet", "carpet"),
+        ("baby monitor with 2 cameras without wifi", "wifi"),
+        ("jacket without a hood", "hood"),
+        ("protein shakes without sugar", "sugar"),
+        ("hammocks for outside without stand", "stand"),
+        ("polygel nail kit without led lamp", "lamp"),
+        ("wall lamp with cord without plug", "plug"),
+        ("curtain rod without end caps", "end"),
+        ("robot mower without boundary wire", "wire"),
+        ("not a chair without wheels", "wheel"),
+    ],
+)
+def test_what_shoppers_refuse_is_refused(query, refused):
+    assert refused in read(query).refused
 
 
 @given(st.text(max_size=80))
