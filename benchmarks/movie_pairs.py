@@ -1,20 +1,23 @@
 """Judged movies (MSRD) as windows of bare texts, without an engine: what a transformer learns where it reads alone.
 
-``python -m benchmarks.movie_pairs CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT.jsonl.gz [QUERIES]``: of each query at most 3
-relevant movies and 9 that were judged irrelevant, as text that ``hybridrank index`` would make of them, cut to 80
-characters, without any signal.
+``python -m benchmarks.movie_pairs CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT.jsonl.gz``: of each query at most 3 relevant
+movies and 9 that were judged irrelevant, as text that ``hybridrank index`` would make of them, cut to 80 characters,
+without any signal. ``--hard`` takes the irrelevant ones that share most with the query, by TF-IDF, in place of any: no
+encoder chooses them, so none of those that are compared is put at a disadvantage.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import json
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from plugin.document import passage
 from ranker.candidate import Candidate
@@ -23,13 +26,16 @@ from ranker.windows import Window, write_windows
 from .movies import product
 
 RELEVANT, OTHERS = 3, 9
-CHARACTERS = 80
 
 
-def pairs(corpus: Path, judgments: Path, queries: int, *, seed: int = 7) -> Iterator[Window]:
+def pairs(
+    corpus: Path, judgments: Path, queries: int, *, characters: int = 80, hard: bool = False, seed: int = 7
+) -> Iterator[Window]:
     """Windows of a random part of the queries that have something relevant and something that is not."""
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
-        texts = {movie["id"]: passage(product(movie))[:CHARACTERS] for movie in map(json.loads, lines)}
+        whole = {movie["id"]: passage(product(movie)) for movie in map(json.loads, lines)}
+    texts = {name: text[:characters] for name, text in whole.items()}
+    lexical = TfidfVectorizer(sublinear_tf=True).fit(whole.values()) if hard else None
     names: dict[str, str] = {}
     judged: dict[str, dict[bool, list[str]]] = defaultdict(lambda: {True: [], False: []})
     with gzip.open(judgments, "rt", encoding="utf-8", newline="") as lines:
@@ -41,13 +47,24 @@ def pairs(corpus: Path, judgments: Path, queries: int, *, seed: int = 7) -> Iter
     usable = sorted(name for name, found in judged.items() if found[True] and len(found[False]) >= OTHERS)
     for name in draw.sample(usable, min(queries, len(usable))):
         good = draw.sample(judged[name][True], min(RELEVANT, len(judged[name][True])))
-        bad = draw.sample(judged[name][False], OTHERS)
+        bad = sorted(judged[name][False])
+        if lexical is None:
+            bad = draw.sample(bad, OTHERS)
+        else:
+            likeness = lexical.transform([whole[one] for one in bad]) @ lexical.transform([names[name]]).T
+            bad = [bad[row] for row in (-likeness.toarray()[:, 0]).argsort(kind="stable")[:OTHERS]]
         items = tuple(Candidate(one, texts[one]) for one in (*good, *bad))
         yield Window(name, names[name], "movies", items, (*[3.0] * len(good), *[0.0] * len(bad)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5):
-        sys.exit("usage: python -m benchmarks.movie_pairs CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT.jsonl.gz [QUERIES]")
-    limit = int(sys.argv[4]) if len(sys.argv) == 5 else 2000
-    print(write_windows(Path(sys.argv[3]), pairs(Path(sys.argv[1]), Path(sys.argv[2]), limit)), "windows")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("judgments", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--queries", type=int, default=2000)
+    parser.add_argument("--characters", type=int, default=80)
+    parser.add_argument("--hard", action="store_true")
+    given = parser.parse_args()
+    made = pairs(given.corpus, given.judgments, given.queries, characters=given.characters, hard=given.hard)
+    print(write_windows(given.out, made), "windows")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from ranker.errors import ModelError
 from ranker.folder import read_config
 from ranker.people import trained_on
 from ranker.tokens import PairTokenizer
-from ranker.training.compress import Step, compress
+from ranker.training.compress import compress
+from ranker.training.judge import Step
 from ranker.training.save import load_trained, save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.windows import read_windows
@@ -72,22 +74,28 @@ def run_compress(
         "max_loss": max_loss,
         "layers": made.model.network.shape.layers,
         "int8": made.int8,
+        "ranges": "fixed" if made.scales else "by row" if made.int8 else None,
+        "vocabulary": made.model.network.shape.vocabulary,
         "steps": [step.as_dict() for step in made.steps],
     }
     name = f"{config.name}-compressed"
     training = {**config.training, "compressed": note}
     card = _card(name, note, made.steps)
-    save_model(
-        made.model,
-        out,
-        name=name,
-        tokenizer=tokenizer,
-        lengths=lengths,
-        training=training,
-        card=card,
-        int8=made.int8,
-        people=trained_on([*measured, *taught], before=config.people),
-    )
+    with tempfile.TemporaryDirectory() as place:
+        words = Path(place) / "tokenizer.json"
+        words.write_text(made.tokenizer, "utf-8")
+        save_model(
+            made.model,
+            out,
+            name=name,
+            tokenizer=words,
+            lengths=lengths,
+            training=training,
+            card=card,
+            int8=made.int8,
+            scales=made.scales,
+            people=trained_on([*measured, *taught], before=config.people),
+        )
     (out / METRICS).write_text(json.dumps(note, indent=2) + "\n", "utf-8")
     return {**note, "model": str(out)}
 
@@ -101,7 +109,8 @@ def _card(name: str, note: dict[str, Any], steps: Sequence[Step]) -> str:
     numbers = "8-bit" if note["int8"] else "32-bit"
     return f"""# {name}
 
-`{note["of"]}` made smaller by `hybridrank compress`: {note["layers"]} layers, {numbers} weights. A step is kept where
+`{note["of"]}` made smaller by `hybridrank compress`: {note["layers"]} layers, {numbers} weights,
+{note["vocabulary"]} pieces of words. A step is kept where
 the upper end of the 95 % interval of what it loses is at most {note["max_loss"]}: nDCG@10 within the windows of
 {steps[0].queries} judged queries that chose nothing, against the whole model in 32-bit numbers. `config.json` says what
 the model was trained on.

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from ..tokens import PAD, PASSAGE, QUERY
+from .calibrate import POINTS, Scales
 from .head import Head
 from .network import Layer, PairNetwork
 from .quantise import per_row
@@ -51,12 +52,26 @@ class Graph:
         self.nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
         return name
 
-    def linear(self, tensor: str, weight: NDArray[np.float32], bias: NDArray[np.float32], *, int8: bool) -> str:
-        """``tensor @ weight.T + bias``; ``weight`` has shape (outputs, inputs)."""
+    def linear(
+        self,
+        tensor: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        *,
+        int8: bool,
+        scale: float | None = None,
+    ) -> str:
+        """``tensor @ weight.T + bias``; ``weight`` has shape (outputs, inputs), ``scale`` is that of the tensor in
+        int8, where it is fixed."""
         if not int8:
             product = self.add("MatMul", tensor, self.weight(weight.T))
             return self.add("Add", product, self.weight(bias))
         values, scales = per_row(weight)
+        if scale is not None:
+            fixed = self.constant(np.array(scale, np.float32))
+            rows = self.add("QuantizeLinear", tensor, fixed, self.constant(ZERO_POINT))
+            parts = (rows, self.weight(values.T), fixed, self.weight(scales[:, 0]), self.constant(ZERO_POINT))
+            return self.add("MatMulIntegerToFloat", *parts, "", self.weight(bias), domain=CONTRIB)
         rows, row_scales = self.quantised(tensor)
         whole = self.add("MatMulInteger", rows, self.weight(values.T), self.constant(ZERO_POINT))
         sums = self.add("Cast", whole, to=TensorProto.FLOAT)
@@ -105,8 +120,16 @@ def numpy_of(tensor: Any) -> NDArray[np.float32]:
     return value
 
 
-def export_pair(network: PairNetwork, path: Path, *, int8: bool = True, longest: int = 128) -> None:
-    """Write ``pair.onnx``: ids, positions, segments, int64 (pairs, width) -> float32 (pairs, outputs)."""
+def export_pair(
+    network: PairNetwork, path: Path, *, int8: bool = True, longest: int = 128, scales: Scales | None = None
+) -> None:
+    """Write ``pair.onnx``: ids, positions, segments, int64 (pairs, width) -> float32 (pairs, outputs).
+
+    Args:
+        int8: whether weights and activations are 8-bit numbers.
+        longest: positions that a segment has at most.
+        scales: of the activations; ``None`` gives each row its own as the graph runs.
+    """
     graph = Graph()
     state = _embedded(graph, network, int8=int8, longest=longest)
     alone, other, pad = _masks(graph)
@@ -116,7 +139,8 @@ def export_pair(network: PairNetwork, path: Path, *, int8: bool = True, longest:
         if number >= network.shape.apart:
             across = numpy_of(network.across[number - network.shape.apart])[None, :, None, None]
             bias = graph.add("Add", graph.add("Mul", other, graph.weight(across)), pad)
-        state = _layer(graph, module, state, bias, int8=int8)
+        fixed = {point: scales[f"{number}.{point}"] for point in POINTS} if scales else {}
+        state = _layer(graph, module, state, bias, int8=int8, scales=fixed)
     output = _pooled(graph, network, state)
     names: list[str | int] = ["pairs", "width"]
     kinds = dict.fromkeys(("ids", "positions", "segments"), (TensorProto.INT64, names))
@@ -158,21 +182,21 @@ def _masks(graph: Graph) -> tuple[str, str, str]:
     return alone, other, pad
 
 
-def _layer(graph: Graph, layer: Layer, state: str, bias: str, *, int8: bool) -> str:
+def _layer(graph: Graph, layer: Layer, state: str, bias: str, *, int8: bool, scales: Scales) -> str:
     parts = [layer.query, layer.key, layer.value]
     weight = np.concatenate([numpy_of(part.weight) for part in parts])
     offset = np.concatenate([numpy_of(part.bias) for part in parts])
-    joined = graph.linear(state, weight, offset, int8=int8)
+    joined = graph.linear(state, weight, offset, int8=int8, scale=scales.get("query"))
     first = graph.add("Split", joined, outputs=3, axis=-1, num_outputs=3)
     context = graph.add(
         "MultiHeadAttention", first, f"{first}.1", f"{first}.2", "", "", bias, domain=CONTRIB, num_heads=layer.heads
     )
-    attended = graph.linear(context, numpy_of(layer.out.weight), numpy_of(layer.out.bias), int8=int8)
-    state = _norm(graph, layer.norm1, attended, state)
-    up = graph.linear(state, numpy_of(layer.up.weight), numpy_of(layer.up.bias), int8=int8)
-    down = graph.linear(
-        graph.add("Gelu", up, domain=CONTRIB), numpy_of(layer.down.weight), numpy_of(layer.down.bias), int8=int8
-    )
+
+    def mapped(tensor: str, part: Any, point: str) -> str:
+        return graph.linear(tensor, numpy_of(part.weight), numpy_of(part.bias), int8=int8, scale=scales.get(point))
+
+    state = _norm(graph, layer.norm1, mapped(context, layer.out, "out"), state)
+    down = mapped(graph.add("Gelu", mapped(state, layer.up, "up"), domain=CONTRIB), layer.down, "down")
     return _norm(graph, layer.norm2, down, state)
 
 

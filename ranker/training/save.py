@@ -15,6 +15,7 @@ from ..folder import ModelConfig, write_config
 from ..people import TrainedOn
 from ..signals import FEATURES
 from ..tokens import PairTokenizer
+from .calibrate import Scales
 from .export import export_head, export_pair
 from .finetune import FusedRanker, new_head
 from .network import PairNetwork, PairShape
@@ -32,6 +33,7 @@ def save_model(
     training: dict[str, Any],
     card: str,
     int8: bool = True,
+    scales: Scales | None = None,
     people: TrainedOn | None = None,
 ) -> None:
     """Write a model folder: weights, both graphs, tokenizer, configuration and card.
@@ -42,6 +44,7 @@ def save_model(
         training: settings, data, seed and metrics, kept in ``config.json``.
         card: the model card, in Markdown.
         int8: whether the transformer's weights are served in 8 bits.
+        scales: of its activations, where they are fixed.
         people: whose behaviour it learnt from; ``None`` where nobody's.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def save_model(
     shape = {name: str(value) for name, value in model.network.shape.as_dict().items()}
     save_file(state, folder / WEIGHTS, metadata=shape)
     longest = max(lengths.query_tokens, lengths.passage_tokens)
-    export_pair(model.network, folder / "pair.onnx", int8=int8, longest=longest)
+    export_pair(model.network, folder / "pair.onnx", int8=int8, longest=longest, scales=scales)
     export_head(model.head, folder / "head.onnx")
     if tokenizer.resolve() != (folder / "tokenizer.json").resolve():
         shutil.copyfile(tokenizer, folder / "tokenizer.json")

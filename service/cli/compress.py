@@ -11,7 +11,7 @@ from . import console
 from .train.shared import need_torch
 
 if TYPE_CHECKING:
-    from ranker.training.compress import Step
+    from ranker.training.judge import Step
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def compress(
     threads: Annotated[int, typer.Option(min=1)] = 2,
     as_json: console.JsonFlag = False,
 ) -> None:
-    """Make a model smaller: int8 weights, then fewer layers; a step is kept only if it loses little enough."""
+    """Make a model smaller: int8, fewer layers, fewer words; a step is kept only if it loses little enough."""
     need_torch()
     from ..compressing import run_compress
     from ..trained import register_trained

@@ -7,13 +7,18 @@ import json
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 from typer.testing import CliRunner
 
 from ranker.candidate import Candidate
-from ranker.errors import TrainingDataError
+from ranker.errors import ModelError, TrainingDataError
 from ranker.model import Ranker, sigmoid
-from ranker.training.compress import compress, distilled, served_scores, without_layer
-from ranker.training.save import save_model
+from ranker.training.calibrate import best_scale
+from ranker.training.compress import compress, distilled, without_layer
+from ranker.training.judge import Form, Judge, served_scores, write
+from ranker.training.save import load_trained, save_model
+from ranker.training.vocabulary import pruned, said
 from ranker.windows import Window, write_windows
 from service.cli import build
 
@@ -64,12 +69,16 @@ def test_a_layer_that_is_not_there_cannot_be_left_out(number):
 
 def test_steps_within_the_bound_are_kept_and_others_are_not():
     wide = compress(small(), judged(), TOKENIZER, lengths(), max_loss=1.0, layers=1)
-    assert [step.kept for step in wide.steps] == [True, True]
+    assert [step.kept for step in wide.steps] == [True] * 4
     assert wide.int8
+    assert wide.scales is not None
+    assert wide.scales.keys() == {"0.query", "0.out", "0.up", "0.down"}
     assert wide.model.network.shape.layers == 1
-    assert wide.steps[1].bytes < wide.steps[0].bytes
+    assert wide.steps[2].bytes < wide.steps[1].bytes
+    assert wide.steps[3].bytes < wide.steps[2].bytes
     none = compress(small(), judged(), TOKENIZER, lengths(), max_loss=-1.0, layers=1)
-    assert [step.kept for step in none.steps] == [False, False]
+    assert [step.kept for step in none.steps] == [False, False, False]
+    assert none.tokenizer == TOKENIZER.read_text("utf-8")
     assert not none.int8
     assert none.model.network.shape.layers == 2
 
@@ -103,7 +112,12 @@ def test_the_command_writes_a_folder_with_what_each_step_cost(tmp_path):
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["layers"] == 1
     note = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
-    assert [step["name"] for step in note["steps"]] == ["int8 weights, activations scaled by rows", "1 layer"]
+    assert [step["name"] for step in note["steps"]] == [
+        "int8 weights, activations scaled by rows",
+        "int8, ranges of activations fixed",
+        "1 layer",
+        "words never said",
+    ]
     assert "| 1 layer | yes |" in (tmp_path / "out" / "README.md").read_text("utf-8")
     assert Ranker(tmp_path / "out").rank("red shoes", judged()[0].candidates).read == 6
     again = CliRunner().invoke(build(), arguments)
@@ -148,3 +162,54 @@ def test_a_folder_without_weights_is_refused(tmp_path):
     done = CliRunner().invoke(build(), [*arguments, "--out", str(tmp_path / "out")])
     assert done.exit_code == 1
     assert "model.safetensors" in done.stderr
+
+
+def test_a_range_is_cut_where_the_squared_error_is_least():
+    values = np.concatenate([np.linspace(-1.0, 1.0, 10_001), [40.0]]).astype(np.float32)
+
+    def error(scale: float) -> float:
+        return float(np.square(np.clip(np.round(values / scale), -127, 127) * scale - values).mean())
+
+    scale = best_scale(values)
+    assert error(scale) <= min(error(40.0 * share / 127) for share in (0.2, 0.5, 1.0))
+    assert best_scale(np.linspace(-2.0, 2.0, 5001).astype(np.float32)) == pytest.approx(2.0 / 127, rel=0.05)
+    assert best_scale(np.zeros(3, np.float32)) > 0
+
+
+def test_with_fixed_ranges_a_pair_scores_nearly_as_in_32_bits_and_alone_as_in_its_batch(tmp_path):
+    model = small()
+    form = Judge(judged(), lengths(), 0.01).with_ranges(Form(model, TOKENIZER, int8=True))
+    write(form, tmp_path / "fixed", lengths())
+    write(Form(model, TOKENIZER), tmp_path / "exact", lengths())
+    window = judged()[3]
+    (exact,), (fixed,) = (served_scores(Ranker(tmp_path / name), [window]) for name in ("exact", "fixed"))
+    assert not np.array_equal(exact, fixed)
+    np.testing.assert_allclose(fixed, exact, atol=0.05)
+    ranker = Ranker(tmp_path / "fixed", remembered=0)
+    texts = ["red shoes", "an old wooden chair with a round seat", "lamp"]
+    together = ranker.pair_vectors("red shoes", texts).vectors
+    alone = np.concatenate([ranker.pair_vectors("red shoes", [text]).vectors for text in texts])
+    np.testing.assert_allclose(together, alone, atol=2e-6)
+
+
+def test_a_smaller_vocabulary_reads_its_words_as_before_and_spells_the_others(tmp_path):
+    model = small()
+    kept = said(TOKENIZER, ["red shoes", "a wooden chair"])
+    smaller = pruned(model, TOKENIZER, kept, tmp_path / "tokenizer.json")
+    assert smaller.network.shape.vocabulary == len(smaller.network.words.weight) < 3000
+    assert model.network.shape.vocabulary == 30522
+    write(Form(model, TOKENIZER), tmp_path / "whole", lengths())
+    write(Form(smaller, tmp_path / "tokenizer.json"), tmp_path / "small", lengths())
+    before, after = (Ranker(tmp_path / name).pair_vectors("red chair", ["wooden shoes"]) for name in ("whole", "small"))
+    np.testing.assert_array_equal(before.vectors, after.vectors)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    assert tokenizer.encode("kettle é 東").tokens[1:-1] == ["k", "##e", "##t", "##t", "##l", "##e", "e", "東"]
+    assert load_trained(tmp_path / "small").network.shape == smaller.network.shape
+
+
+def test_only_a_wordpiece_vocabulary_is_pruned(tmp_path):
+    other = tmp_path / "other.json"
+    Tokenizer(BPE()).save(str(other))
+    with pytest.raises(ModelError, match="only a WordPiece vocabulary"):
+        pruned(small(), other, set(), tmp_path / "out.json")
+    assert not (tmp_path / "out.json").exists()
