@@ -153,7 +153,8 @@ def main() -> None:
             for changes in METHODS[name][: None if parts.validation else 1]:
                 one = apart(given, parts, begin, changes)
                 runs.append((means(parts.validation, one.validation).get("ndcg@10", 0.0), one, changes))
-                print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
+                if parts.validation:
+                    print(f"<!-- {name} {changes}: validation {runs[-1][0]:.4f} -->", flush=True)
             _, best, changes = max(runs, key=lambda row: row[0])
             first = first or best
             print(row_of(f"{name} from {Path(begin).name}, {changes}", parts.test, untrained, first, best), flush=True)
