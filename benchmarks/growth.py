@@ -18,9 +18,7 @@ import argparse
 import itertools
 import json
 import math
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -35,7 +33,6 @@ import httpx
 import psutil
 
 from plugin.client import Engine
-from plugin.engine.ports import free_ports
 from service import metrics
 from service.app import create_app
 from service.engine import engine_from
@@ -43,6 +40,7 @@ from service.settings import Settings
 
 from .growth_catalogue import name_of, queries
 from .growth_plot import plot
+from .served import served
 
 MIDDLE = {"candidates": 100, "read": 4, "clients": 1, "workers": 1}
 """Where everything else stays while one thing grows."""
@@ -153,33 +151,6 @@ def inside(engine: Engine, products: int, texts: list[str], *, candidates: int, 
     return Cost({**parts, "opensearch": theirs / count}, statistics.median(took))
 
 
-@contextmanager
-def served(products: int, workers: int, threads: int) -> Iterator[tuple[str, psutil.Process]]:
-    """A service in processes of its own."""
-    (port,) = free_ports(1)
-    arguments = ["--demo", "--port", str(port), "--workers", str(workers), "--threads", str(threads)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service", "serve", *arguments],
-        env={**os.environ, **FREE, "HYBRIDRANK_INDEX": name_of(products)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    url, master = f"http://127.0.0.1:{port}", psutil.Process(process.pid)
-    try:
-        while True:
-            try:
-                if httpx.get(url + "/readyz", timeout=60).status_code == 200 and len(master.children()) == workers:
-                    break
-            except httpx.TransportError:
-                if process.poll() is not None:
-                    raise SystemExit("the service did not start") from None
-            time.sleep(0.3)
-        yield url, master
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
 def service_cpu(master: psutil.Process) -> float:
     """CPU-seconds of the workers."""
     return sum(sum(worker.cpu_times()[:2]) for worker in master.children())
@@ -187,7 +158,8 @@ def service_cpu(master: psutil.Process) -> float:
 
 def outside(engine: Engine, products: int, texts: list[str], *, clients: int, workers: int) -> tuple[Cost, float]:
     """Many clients and workers; also gives the mean resident MiB of a worker."""
-    with served(products, workers, max(4, min(16, clients))) as (url, master):
+    threads = max(4, min(16, clients))
+    with served(name_of(products), workers=workers, threads=threads, environment=FREE) as (url, master):
         with httpx.Client(base_url=url, timeout=600, limits=httpx.Limits(max_connections=clients)) as client:
 
             def ask(text: str) -> float:

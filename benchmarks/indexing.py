@@ -41,6 +41,8 @@ from plugin.install import install
 from service.engine import engine_from
 from service.settings import Settings
 
+from .rows import Row as PageRow
+
 NAME = "bench-indexing"
 
 
@@ -106,6 +108,43 @@ def machine() -> str:
     return f"{model}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}"
 
 
+def known_vectors(items: Sequence[Item], real: TextEncoder) -> Known:
+    """The real encoder's vectors, beforehand."""
+    texts = [item.text for item in items]
+    return Known(real.id, dict(zip(texts, real.encode(texts), strict=True)))
+
+
+def measure(engine: Engine, path: Path, items: list[Item], known: Known, rounds: int) -> dict[str, list[float]]:
+    """Seconds of ``raw``, ``index`` and ``again``, in turn."""
+    seconds: dict[str, list[float]] = {"raw": [], "index": [], "again": []}
+    install(engine)
+    for round_number in range(rounds):
+        for way in ("raw", "index") if round_number % 2 else ("index", "raw"):
+            delete(engine)
+            if way == "raw":
+                seconds[way].append(raw(engine, items, known))
+                continue
+            first = index(engine, path, known)
+            again = index(engine, path, known)
+            assert (first.indexed, again.unchanged, again.encoded) == (len(items), len(items), 0)
+            seconds["index"].append(first.seconds)
+            seconds["again"].append(again.seconds)
+    delete(engine)
+    return seconds
+
+
+def row(engine: Engine, path: Path, rounds: int) -> PageRow:
+    """The page's row: products per second of a file."""
+    settings, items = Settings(), items_of(path)
+    known = known_vectors(items, load_text_encoder(settings.text_encoder, settings.home, threads=settings.threads))
+    seconds = measure(engine, path, items, known, rounds)
+    values = {
+        "raw helpers.bulk": [len(items) / one for one in seconds["raw"]],
+        "hybridrank index": [len(items) / one for one in seconds["index"]],
+    }
+    return PageRow("index", "products/s", values, f"{len(items)} products, vectors known beforehand in both")
+
+
 def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,23 +157,10 @@ def main() -> None:
     items = items_of(arguments.catalogue)
     real.encode(["warm up"])
     started = time.perf_counter()
-    vectors = real.encode([item.text for item in items])
+    known = known_vectors(items, real)
     encoder_alone = time.perf_counter() - started
-    known = Known(real.id, dict(zip([item.text for item in items], vectors, strict=True)))
-    seconds: dict[str, list[float]] = {"raw": [], "index": [], "again": [], "encoding": []}
     with engine_from(settings) as engine:
-        install(engine)
-        for round_number in range(arguments.rounds):
-            for way in ("raw", "index") if round_number % 2 else ("index", "raw"):
-                delete(engine)
-                if way == "raw":
-                    seconds[way].append(raw(engine, items, known))
-                    continue
-                first = index(engine, arguments.catalogue, known)
-                again = index(engine, arguments.catalogue, known)
-                assert (first.indexed, again.unchanged, again.encoded) == (len(items), len(items), 0)
-                seconds["index"].append(first.seconds)
-                seconds["again"].append(again.seconds)
+        seconds = measure(engine, arguments.catalogue, items, known, arguments.rounds) | {"encoding": []}
         for _ in range(arguments.encoding_rounds):
             delete(engine)
             seconds["encoding"].append(index(engine, arguments.catalogue, real).seconds)

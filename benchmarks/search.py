@@ -1,72 +1,176 @@
 """``POST /v1/search`` beside the raw stock hybrid request, interleaved, query by query.
 
-``python -m benchmarks.search URL --index esci --queries queries.tsv``: URL is a running service in demo mode;
-OPENSEARCH_URL and HYBRIDRANK_HOME are the service's. The raw request gets its query vector for nothing; the service
-encodes each query, gathers the candidates, ranks them and logs the query.
+``python -m benchmarks.search --index esci --queries queries.tsv [--depth 4 1] [--model FOLDER] [--rounds 3]`` prints
+the table. OPENSEARCH_URL and HYBRIDRANK_HOME are those of the catalogue; for each depth a service of one worker is
+started anew, so that it remembers nothing. The raw request gets its query vector for nothing; the service encodes each
+query, gathers the candidates, ranks them and logs the query.
+
+- ``cold``: the first round of a worker that has answered one other query, so that its models are loaded.
+- ``warm``: later rounds. Products are remembered; each query is written in another way, so that neither its vector nor
+  a reading of it is.
+- ``repeated``: the round before once more, letter by letter.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import os
+import random
 import statistics
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from urllib.parse import urlsplit
+
+import httpx
 
 from multimodal import load_text_encoder
+from plugin.client import Engine
+from plugin.query import Vector
 from plugin.stock import search_ids
 from ranker.qrels import read_queries
 from service.engine import engine_from
 from service.settings import Settings
 
-WRITTEN = (str.lower, str.upper, str.title, str.capitalize)
+from .rows import Row
+from .served import served
+
+WRITTEN = (str.lower, str.upper, str.title, str.capitalize, str.swapcase)
+STATES = ("cold", "warm", "repeated")
+ROUNDS = len(WRITTEN) - 1
 
 
-def percentiles(values: list[float]) -> str:
-    """Median and 95th percentile in milliseconds."""
-    ordered = sorted(values)
-    return f"p50 {1000 * statistics.median(ordered):.1f} ms, p95 {1000 * ordered[int(0.95 * len(ordered))]:.1f} ms"
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What is asked, with the vectors that the stock request gets for nothing."""
+
+    texts: Sequence[str]
+    vectors: Sequence[Vector]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], settings: Settings) -> Queries:
+        """Encode texts as the service does."""
+        encoder = load_text_encoder(settings.text_encoder, settings.home)
+        return cls(texts, list(encoder.encode(texts, role="query")))
+
+
+@dataclass
+class Times:
+    """Seconds of each request, ours and the stock one before it, one list a round, by state."""
+
+    ours: dict[str, list[list[float]]] = field(default_factory=lambda: {state: [] for state in STATES})
+    stock: dict[str, list[list[float]]] = field(default_factory=lambda: {state: [] for state in STATES})
+    degraded: int = 0
+    resident: list[float] = field(default_factory=list)
+    """MiB of the worker after each round."""
+
+
+def measure(engine: Engine, index: str, queries: Queries, rounds: int, env: Mapping[str, str]) -> Times:
+    """Ask a fresh service each query, the stock request beside it, cold, then warm, then once more."""
+    found = Times()
+    # A connection that the service closed while the machine was busy is opened again.
+    transport = httpx.HTTPTransport(retries=1)
+    with served(index, environment=env) as (url, master), httpx.Client(transport=transport, timeout=120) as client:
+
+        def ask(text: str) -> bool:
+            answer = client.post(f"{url}/v1/search", json={"query": text, "index": index, "size": 10})
+            answer.raise_for_status()
+            return answer.json().get("degraded") is not None
+
+        ask("something that nobody asks for")
+        turns = [("cold", 0), *(("warm", turn) for turn in range(1, rounds + 1)), ("repeated", rounds)]
+        for state, turn in turns:
+            ours: list[float] = []
+            stock: list[float] = []
+            for text, vector in zip(queries.texts, queries.vectors, strict=True):
+                start = time.perf_counter()
+                search_ids(engine, index, "hybrid", text=text, text_vector=vector, size=10)
+                middle = time.perf_counter()
+                found.degraded += ask(WRITTEN[turn](text))
+                stock.append(middle - start)
+                ours.append(time.perf_counter() - middle)
+            found.ours[state].append(ours)
+            found.stock[state].append(stock)
+            found.resident.append(master.children()[0].memory_info().rss / 2**20)
+    return found
+
+
+def rows(engine: Engine, index: str, queries: Queries, rounds: int) -> list[Row]:
+    """The page's rows of searches, and of what a worker holds after them."""
+    times = measure(engine, index, queries, min(rounds, ROUNDS), {})
+    name = f"/v1/search, reading {Settings().rerank_depth}"
+    told = f"; {times.degraded} answers degraded" if times.degraded else ""
+    held = Row("memory", "MiB", {"a serving worker, resident": times.resident}, "after each round of searches")
+    return [*(_row(name, times, state, told) for state in STATES), held]
+
+
+def _row(name: str, times: Times, state: str, told: str) -> Row:
+    """Medians of each round in milliseconds."""
+    stock, ours = (
+        [1000 * statistics.median(one) for one in rounds] for rounds in (times.stock[state], times.ours[state])
+    )
+    about = {"cold": "a worker that remembers nothing", "warm": "products remembered, each query new"}
+    values = {"raw stock hybrid": stock, name: ours}
+    return Row(f"search, {state}", "ms", values, about.get(state, "the same again") + told)
+
+
+def quantiles(seconds: Sequence[float]) -> tuple[float, float, float]:
+    """p50, p95 and p99 in milliseconds."""
+    ordered = sorted(seconds)
+    p50, p95, p99 = (1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))] for part in (0.5, 0.95, 0.99))
+    return p50, p95, p99
+
+
+def interval(ours: Sequence[float], stock: Sequence[float], draws: int = 1000) -> str:
+    """The ratio of the medians with its 95 % interval, resampling queries."""
+    dice, places = random.Random(1), range(len(ours))
+    ratios = []
+    for _ in range(draws):
+        drawn = dice.choices(places, k=len(places))
+        ratios.append(statistics.median(ours[at] for at in drawn) / statistics.median(stock[at] for at in drawn))
+    ratios.sort()
+    low, high = ratios[int(0.025 * draws)], ratios[int(0.975 * draws)]
+    return f"{statistics.median(ours) / statistics.median(stock):.1f} ({low:.1f} to {high:.1f})"
+
+
+def table(name: str, times: Times) -> list[str]:
+    """Lines of the table, one a state for ours and one for the stock requests beside it."""
+    lines = []
+    for state in STATES:
+        ours, stock = ([*chain(*rounds)] for rounds in (times.ours[state], times.stock[state]))
+        for way, values in (("raw stock hybrid", stock), (name, ours)):
+            p50, p95, p99 = quantiles(values)
+            told = interval(ours, stock) if way == name else ""
+            tail = f"{p99 / p50:.1f}"
+            lines.append(f"| {state} | {way} | {len(values)} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {tail} | {told} |")
+    return lines
 
 
 def main() -> None:
-    """Print both latencies, their ratio, and how many answers were degraded."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", required=True)
     parser.add_argument("--queries", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=2, choices=range(1, len(WRITTEN)))
+    parser.add_argument("--depth", type=int, nargs="+", default=[Settings().rerank_depth])
+    parser.add_argument("--model", help="a model folder; the one that ships where none is named")
+    parser.add_argument("--rounds", type=int, default=2, choices=range(1, ROUNDS + 1))
+    parser.add_argument("--limit", type=int, default=1000, help="queries")
     given = parser.parse_args()
     settings = Settings(index=given.index)
-    texts = list(read_queries(given.queries).values())
-    encoder = load_text_encoder(settings.text_encoder, settings.home)
-    vectors = encoder.encode(texts, role="query")
-    address = urlsplit(given.url)
-    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=60)
-    ours: list[float] = []
-    stock: list[float] = []
-    degraded = 0
+    queries = Queries.of(list(read_queries(given.queries).values())[: given.limit], settings)
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {len(queries.texts)} queries, milliseconds")
+    print("| state | way | n | p50 | p95 | p99 | p99 / p50 | ratio of p50 (95 %) |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with engine_from(settings) as engine:
-        for turn in range(given.rounds + 1):
-            for number, text in enumerate(texts):
-                start = time.perf_counter()
-                search_ids(engine, given.index, "hybrid", text=text, text_vector=vectors[number], size=10)
-                middle = time.perf_counter()
-                # Written another way each round, so that no query's vector is remembered from the round before.
-                body = json.dumps({"query": WRITTEN[turn](text), "index": given.index, "size": 10})
-                connection.request("POST", "/v1/search", body, {"content-type": "application/json"})
-                answer = json.loads(connection.getresponse().read())
-                end = time.perf_counter()
-                if turn > 0:
-                    stock.append(middle - start)
-                    ours.append(end - middle)
-                    degraded += answer.get("degraded") is not None
-    print(f"{os.cpu_count()} cores, {len(ours)} searches each, after a round of warming up")
-    print(f"stock hybrid  {percentiles(stock)}")
-    print(f"/v1/search    {percentiles(ours)}, {degraded} degraded")
-    print(f"ratio of medians {statistics.median(ours) / statistics.median(stock):.1f}")
+        for depth in given.depth:
+            model = {} if given.model is None else {"HYBRIDRANK_MODEL": given.model}
+            env = {"HYBRIDRANK_RERANK_DEPTH": str(depth), **model}
+            times = measure(engine, given.index, queries, given.rounds, env)
+            print("\n".join(table(f"/v1/search, reading {depth}", times)), flush=True)
+            if times.degraded:
+                print(f"{times.degraded} answers were degraded")
+    print(f"load at the end {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,14 @@ from service.engine import engine_from
 from service.persons import mint
 from service.settings import Settings
 
+from .rows import Row
+
 SIZE = 10
 TYPED = (1, 3, 5)
 ENOUGH = 5
 INDEX = "suggest-bench"
 COMPLETION = "suggest-bench-completion"
+STANDS_FOR = "related.related"
 
 System = Callable[[str], Sequence[str]]
 
@@ -286,12 +290,34 @@ def milliseconds(timestamp: str) -> int:
     return int(datetime.fromisoformat(timestamp).timestamp() * 1000)
 
 
-def latency(engine: Engine, rounds: int) -> None:
-    """The endpoint beside the completion suggester behind the same Flask application, one after the other."""
+def row(rounds: int) -> Row:
+    """The page's row: medians of each round in milliseconds, the phrases of the sample catalogue in both."""
+    dice = random.Random(7)
+    weights = {text: float(ENOUGH + dice.randrange(100)) for text in sorted({*chain(*sample.phrases().values())})}
+    now = now_ms()
+    with engine_from(Settings()) as engine, cleaned(engine):
+        put(
+            engine, INDEX, [Record(query_id(INDEX, text), text, "query", one, now, {}) for text, one in weights.items()]
+        )
+        fill_completion(engine, weights)
+        times = [answered(engine, 20) for _ in range(rounds)]
+    values = {name: [1000 * statistics.median(one[name]) for one in times] for name in times[0]}
+    beside, anybody, known = values
+    return Row(
+        "suggest",
+        "ms",
+        {beside: values[beside], f"/v1/suggest, {known}": values[known], f"/v1/suggest, {anybody}": values[anybody]},
+        f"{len(weights)} texts, through one Flask application",
+    )
+
+
+def answered(engine: Engine, rounds: int) -> dict[str, list[float]]:
+    """Seconds of the endpoint and of the completion suggester behind the same Flask application, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder), index=INDEX)
         application = create_app(settings, demo=True)
-        application.add_url_rule("/bench/completion", "bench", lambda: {"suggestions": completion(engine, _typed())})
+        # In the place of another endpoint, so that the same guard and measurements stand before it.
+        application.view_functions[STANDS_FOR] = lambda: {"suggestions": completion(engine, _typed())}
         token = mint(settings.person_keys_path, Subject("default", "somebody"), make_key=True)
         client = application.test_client()
         local = {"Host": "127.0.0.1"}
@@ -304,7 +330,7 @@ def latency(engine: Engine, rounds: int) -> None:
         for number in range(rounds + 20):
             typed = starts[number % len(starts)]
             for name, path, headers in (
-                ("completion suggester", "/bench/completion", local),
+                ("completion suggester", "/v1/related", local),
                 ("for anybody", "/v1/suggest", local),
                 ("for a known person", "/v1/suggest", known),
             ):
@@ -314,6 +340,12 @@ def latency(engine: Engine, rounds: int) -> None:
                     times[name].append(time.perf_counter() - begun)
                 assert answer.status_code == 200, answer.text
         application.extensions["hybridrank"].close()
+    return times
+
+
+def latency(engine: Engine, rounds: int) -> None:
+    """Print what :func:`answered` measures."""
+    times = answered(engine, rounds)
     base = quantile(times["completion suggester"], 0.99)
     print(f"\n{rounds} calls each through one Flask application, interleaved")
     for name, values in times.items():
