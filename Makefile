@@ -23,7 +23,7 @@ help: ## what can be made
 
 .venv/all: .venv/python pyproject.toml constraints.txt
 	@echo "installing hybridrank with the training and development extras into .venv/ (several GB)"
-	@$(PIP) -c constraints.txt -e '.[train,clip,video,private-suggestions,dev,docs]' && touch $@ .venv/core
+	@$(PIP) -c constraints.txt -e '.[train,clip,video,private-suggestions,postgres,redis,dev,docs]' && touch $@ .venv/core
 
 demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
 	@exec .venv/bin/hybridrank demo

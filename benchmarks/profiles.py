@@ -14,7 +14,7 @@ from indexer import sample
 from personal.affinity import affinities
 from personal.envelope import Binding, seal, unseal
 from personal.event_times import now_ms
-from personal.keystore import SqliteKeyStore
+from personal.keystore_sqlite import SqliteKeyStore
 from personal.masterkeys import MasterKeys
 from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Taste, facts_of
 

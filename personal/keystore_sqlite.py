@@ -1,76 +1,100 @@
-"""Connections to one SQLite file, lent to one thread at a time, never carried over a fork."""
+"""A store of keys in one SQLite file (write-ahead log): for the processes of one machine."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from .errors import KeyStoreUnusable
+from .keystore_database import Pool, Session
+from .keystore_sql import SqlKeyStore
+from .masterkeys import KeyWrapper
 from .secretfiles import private_folder
 
+FILE = Path("keys") / "people.sqlite"
 BUSY_S = 60.0
 """How long a writer waits for another."""
 
 
-class Connections:
-    """A pool of connections. Thread-safe."""
+class SqliteKeyStore(SqlKeyStore):
+    """A store in one file. Thread-safe, fork-safe."""
+
+    def __init__(self, path: Path, master: KeyWrapper) -> None:
+        """A store in this file, which the first use makes where it is not there."""
+        super().__init__(SqliteDatabase(path), master)
+        self._file = path.name
+
+    def __repr__(self) -> str:
+        return f"SqliteKeyStore({self._file})"
+
+
+class SqliteDatabase(Pool[sqlite3.Connection]):
+    """See :class:`~personal.keystore_database.Database`."""
+
+    schema: Sequence[str] = (
+        "CREATE TABLE IF NOT EXISTS people (tenant TEXT NOT NULL, subject BLOB NOT NULL, "
+        "pseudonym TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, wrapped BLOB NOT NULL, "
+        "uses INTEGER NOT NULL, PRIMARY KEY (tenant, subject)) WITHOUT ROWID",
+        "CREATE INDEX IF NOT EXISTS people_version ON people (version)",
+        "CREATE TABLE IF NOT EXISTS erased (pseudonym TEXT PRIMARY KEY, tenant TEXT NOT NULL, "
+        "at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, version INTEGER NOT NULL, wrapped BLOB)",
+    )
+    agreed = ""  # one transaction writes at a time
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._lock = threading.Lock()
-        self._owner = os.getpid()
-        self._idle: list[sqlite3.Connection] = []
-        self._inherited: list[sqlite3.Connection] = []
-
-    def close(self) -> None:
-        """Close what is idle; the next use would open anew."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
 
     @contextmanager
-    def lend(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """Lend a connection in autocommit mode.
-
-        Args:
-            durable: whether what is written must outlive a loss of power; counting uses need not.
-        """
-        connection = self._take()
-        try:
+    def lend(self, *, durable: bool = True) -> Iterator[Session]:
+        """See :class:`~personal.keystore_database.Database`."""
+        with self._guarded(), self.borrowed() as (connection, _):
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             yield connection
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.close()
-            raise
-        with self._lock:
-            self._idle.append(connection)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside one write transaction, which is rolled back when an error leaves it."""
+    def transaction(self) -> Iterator[Session]:
+        """See :class:`~personal.keystore_database.Database`."""
         with self.lend() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
 
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._owner != os.getpid():
-                # SQLite's connections must not cross a fork, and closing one here would let go of the parent's locks.
-                self._inherited += self._idle
-                self._idle = []
-                self._owner = os.getpid()
-            if self._idle:
-                return self._idle.pop()
-        return self._opened()
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """See :class:`~personal.keystore_database.Database`."""
+        with self.lend() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+
+    def made(self) -> bool:
+        """See :class:`~personal.keystore_database.Database`."""
+        with self.lend() as connection:
+            query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('people', 'erased', 'state')"
+            return bool(connection.execute(query).fetchone()[0] == 3)
+
+    def making(self) -> AbstractContextManager[Session]:
+        """See :class:`~personal.keystore_database.Database`."""
+        return self.transaction()
+
+    @contextmanager
+    def rotating(self) -> Iterator[None]:
+        """See :class:`~personal.keystore_database.Database`."""
+        private_folder(self._path.parent)
+        with FileLock(self._path.with_name(f"{self._path.name}.rotating")):
+            yield
+
+    def scrub(self) -> None:
+        """Bring what was overwritten into the file and cut the log, which still has the old pages."""
+        with self.lend() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _opened(self) -> sqlite3.Connection:
         self._made_once()
@@ -89,6 +113,10 @@ class Connections:
             raise
         return connection
 
+    def _shut(self, connection: sqlite3.Connection) -> None:
+        with suppress(sqlite3.Error):
+            connection.close()
+
     def _made_once(self) -> None:
         """Make an empty file that only its owner reads. A file that is there is not touched: to close any descriptor
         of it lets go of the locks that this process's other connections hold."""
@@ -99,3 +127,11 @@ class Connections:
             return
         except OSError as error:
             raise KeyStoreUnusable(f"{self._path}: cannot be opened ({error.strerror})") from error
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            # The driver's own words may quote values.
+            raise KeyStoreUnusable(f"{self._path}: cannot be used ({type(error).__name__})") from None

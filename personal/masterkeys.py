@@ -44,11 +44,15 @@ class KeyWrapper(Protocol):
 
     @property
     def current(self) -> int:
-        """The version that wraps."""
+        """The newest version."""
         ...
 
-    def wrap(self, key: bytes, binding: bytes) -> Wrapped:
-        """Wrap a key with the current version, bound to what it is for."""
+    def wrap(self, key: bytes, binding: bytes, version: int) -> Wrapped:
+        """Wrap a key with a version of the master key, bound to what it is for.
+
+        Raises:
+            UnknownMasterKey: that version is not here.
+        """
         ...
 
     def unwrap(self, wrapped: Wrapped, binding: bytes) -> bytes:
@@ -99,7 +103,7 @@ class MasterKeys:
 
     @property
     def current(self) -> int:
-        """The version that wraps."""
+        """The newest version."""
         return max(self._keys)
 
     @property
@@ -107,9 +111,8 @@ class MasterKeys:
         """All versions that are here, oldest first."""
         return tuple(sorted(self._keys))
 
-    def wrap(self, key: bytes, binding: bytes) -> Wrapped:
+    def wrap(self, key: bytes, binding: bytes, version: int) -> Wrapped:
         """See :class:`KeyWrapper`."""
-        version = self.current
         return Wrapped(version, aes_key_wrap(self._kek(version, binding), key))
 
     def unwrap(self, wrapped: Wrapped, binding: bytes) -> bytes:

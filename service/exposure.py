@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from personal import masterkeys
 
 from . import persons
-from .people import master_keys
+from .keystores import master_keys
 from .settings import Settings
 
 DEBUG: Mapping[str, frozenset[str]] = {

@@ -14,7 +14,7 @@ from multimodal.errors import EncoderError
 from personal.erasure import Erasure
 from personal.errors import PersonalError, SecretUnusable
 from personal.friends import Friends
-from personal.keystore import KeyStore, SqliteKeyStore
+from personal.keystore import KeyStore
 from personal.trail import Documents
 from personal.trainedmodels import TrainedModels
 from plugin.catalogue import lookup
@@ -32,9 +32,10 @@ from .encoders import Encoders
 from .engine import engine_from
 from .experiments import Experiments
 from .itemvectors import ItemVectors
+from .keystores import open_keystore
 from .loops import keep_doing
 from .media import Media
-from .people import People, open_keystore
+from .people import People
 from .sequences import Sequences
 from .settings import Settings
 from .signalweights import SignalWeights
@@ -105,7 +106,7 @@ class Parts:
         self._inside: Inside | None = None
         self._behaviour: Behaviour | None = None
         self._item_vectors: ItemVectors | None = None
-        self._keystore: SqliteKeyStore | None = None
+        self._keystore: KeyStore | None = None
         self._people: People | None = None
         self._suggest: Suggest | None = None
         self._stop = threading.Event()

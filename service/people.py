@@ -6,14 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from personal import keystore, masterkeys
 from personal.affinity import Vectors
 from personal.deeds import deeds_of
 from personal.errors import KeyStoreUnusable, PersonalError
 from personal.event_privacy import scrubbed_text
 from personal.friends import Friends
-from personal.keystore import KeyStore, SqliteKeyStore
-from personal.masterkeys import MasterKeys
+from personal.keystore import KeyStore
 from personal.profiles import NOTHING_HELD, Held, Profiles
 from personal.subject import Subject
 from personal.vault import session_owner
@@ -25,27 +23,6 @@ from . import metrics
 from .settings import Settings
 
 log = logging.getLogger("hybridrank.service")
-
-
-def open_keystore(settings: Settings) -> SqliteKeyStore:
-    """The store of people's keys of a deployment; made at the first use.
-
-    Raises:
-        SecretUnusable: the master keys are malformed, lost, or cannot be read.
-        KeyStoreUnusable: the store cannot be opened.
-    """
-    return SqliteKeyStore(settings.home / keystore.FILE, master_keys(settings))
-
-
-def master_keys(settings: Settings) -> MasterKeys:
-    """The master keys of a deployment, from the environment or from a file, which is made at the first use.
-
-    Raises:
-        SecretUnusable: they are malformed, guessable, or cannot be read.
-    """
-    if settings.master_keys is not None:
-        return MasterKeys(text=settings.master_keys.get_secret_value())
-    return MasterKeys(settings.master_keys_file or settings.home / masterkeys.FILE)
 
 
 class People:

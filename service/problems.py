@@ -13,7 +13,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
-from personal.errors import KeyStoreUnusable, RegisterUnusable, SealBroken, SecretUnusable
+from personal.errors import KeyStoreUnusable, PersonalError, RegisterUnusable, SealBroken, SecretUnusable
 from personal.masterkeys import UnknownMasterKey
 from plugin.errors import (
     EncoderMismatch,
@@ -50,7 +50,7 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     TimeoutError: (408, "request-timeout", "The body did not arrive in time."),
     UnknownMasterKey: (503, "master-key-lost", "The master key over this person's is not here; restore it."),
     SealBroken: (503, "key-unusable", "This person's key does not open: it was altered, or its master key replaced."),
-    SecretUnusable: (503, "secret-unusable", "The key of pseudonyms cannot be read or made; see the log."),
+    SecretUnusable: (503, "secret-unusable", "A secret of this service cannot be used; see the log."),
     KeyStoreUnusable: (503, "keystore-unusable", "The store of people's keys cannot be used; see the log."),
     RegisterUnusable: (503, "register-unusable", "The register of trained models cannot be used; see the log."),
     KeysError: (503, "keys-unavailable", "The file of keys cannot be read, so nobody is let in."),
@@ -149,7 +149,8 @@ def of_error(error: Exception) -> Problem | None:
             return _of_engine(error)
     for kind, (status, name, detail) in ELSEWHERE.items():
         if isinstance(error, kind):
-            return Problem(status, name, detail)
+            retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, KeyStoreUnusable) else {}
+            return Problem(status, name, detail, headers=retry)
     return None
 
 
@@ -212,6 +213,8 @@ def install(app: APIFlask) -> None:
         elif isinstance(error, EngineError) and problem.status >= 500:
             metrics.ENGINE_ERRORS.labels(type(error).__name__).inc()
             log.warning("%s", type(error).__name__)
+        elif isinstance(error, PersonalError) and problem.status >= 500:
+            log.error("%s", error)  # whose words name files and servers, never people
         return problem.response()
 
 

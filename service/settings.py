@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     """Digests of the shop's keys; ``None`` is ``keys.json`` in ``home``. ``hybridrank keys new`` makes it."""
 
+    keystore: SecretStr | None = None
+    """Address of a store of people's keys in PostgreSQL, for several machines; ``None``: SQLite in ``home``."""
+    keystore_file: Path | None = None
+    """A file that holds that address, so that its password stands in no environment."""
     master_keys: SecretStr | None = None
     """Master keys that wrap people's keys: ``{"keys": {"1": BASE64 of 32 bytes, ...}}``; ``None``: from a file."""
     master_keys_file: Path | None = None

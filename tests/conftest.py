@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.needs import missing
 
-pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_service"]
+pytest_plugins = ["tests.fixtures_engine", "tests.fixtures_servers", "tests.fixtures_service"]
 
 settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

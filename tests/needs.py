@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection
+from pathlib import Path
 
 from plugin.engine.account import account_for_node
 from plugin.engine.java import find_java
@@ -16,6 +17,20 @@ from service.settings import Settings
 def chromium() -> str | None:
     """The path of the browser: ``CHROMIUM``, else on the search path."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+def postgres_binaries() -> Path | None:
+    """The folder of PostgreSQL's programs: Debian keeps them off the search path, the newest version's is taken."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).parent
+    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return kept[-1].parent if kept else None
+
+
+def redis_server() -> str | None:
+    """The path of ``redis-server``."""
+    return shutil.which("redis-server")
 
 
 def missing(marks: Collection[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -35,16 +36,26 @@ def new(role: RoleOption = "shop", tenant: TenantOption = keys.DEFAULT_TENANT, j
     stdout.print(key, soft_wrap=True)
 
 
-def rotate(json_output: JsonFlag = False) -> None:
+def rotate(
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Only make the next master key, to bring it to the other machines first.")
+    ] = False,
+    json_output: JsonFlag = False,
+) -> None:
     """Wrap the keys of all people by a new master key and forget the old one; takes up one that was interrupted."""
-    from ..people import open_keystore
+    from ..keystores import open_keystore
 
     with one_line_errors():
         store = open_keystore(settings())
-        try:
+        with closing(store):
+            if prepare:
+                version = store.prepare()
+                if json_output:
+                    print_json({"version": version})
+                else:
+                    stdout.print(f"master key {version} is there and wraps nothing yet")
+                return
             done = store.rotate()
-        finally:
-            store.close()
     if json_output:
         print_json({"version": done.version, "rewrapped": done.rewrapped})
         return

@@ -15,6 +15,7 @@ import typer
 from .. import exposure
 from ..gunicorn import Serving, check_port
 from ..keys import KeyRing
+from ..keystores import keystore_url
 from ..settings import Settings
 from .console import fail, one_line_errors, settings, stderr
 
@@ -54,10 +55,12 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
 
     Raises:
         Exposed: it would let others in; see :mod:`service.exposure`.
+        KeyStoreUnusable: the settings do not tell where the keys of people are.
         KeysError: without demo mode, the keys cannot be used.
         PortTaken: somebody else listens there.
     """
     exposure.check(chosen, host, demo=demo)
+    keystore_url(chosen)
     if not demo:
         KeyRing(chosen.keys_path)
     check_port(host, port)

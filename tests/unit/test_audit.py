@@ -9,7 +9,7 @@ import pytest
 from service import keys, metrics, persons
 from service.app import create_app
 from service.keys import KeyRing
-from service.people import open_keystore
+from service.keystores import open_keystore
 from service.settings import Settings
 from tests.access.tampered import Signer
 
