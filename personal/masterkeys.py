@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from .errors import SealBroken, SecretUnusable
+from .kms import Kms
 from .secretfiles import guessable, make_once, replace
 
 KEY_BYTES = 32
-FILE = Path("secrets") / "master-keys.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +81,24 @@ class MasterKeys:
     """Master keys from a file, or given as text. Thread-safe; its repr shows no key.
 
     The file is ``{"keys": {"1": BASE64, ...}}``, each of 32 bytes; the highest number is the current one. Text (from an
-    environment variable) has the same form; there the operator adds and removes versions.
+    environment variable) has the same form; there the operator adds and removes versions. Under a KMS it is
+    ``{"wrapped": {"1": BASE64, ...}}``, each what the KMS made of a key.
     """
 
-    def __init__(self, path: Path | None = None, *, text: str | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, text: str | None = None, kms: Kms | None = None) -> None:
         """Read the keys; a file that is missing is made, with one key. Processes that meet make one, not two.
 
         Raises:
-            SecretUnusable: the file or text is malformed, or the file cannot be read or made.
+            SecretUnusable: the file or text is malformed, the file cannot be read or made, or the KMS does not open
+                what it holds.
         """
         if (path is None) == (text is None):
             raise ValueError("master keys come from a file or from a text")
         self._path = path
+        self._kms = kms
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
-        self._keys: Mapping[int, bytes] = _parsed(text, "the master keys given") if text is not None else {}
+        self._keys: Mapping[int, bytes] = _parsed(text, "the master keys given", kms) if text is not None else {}
         self.refresh()
 
     def __repr__(self) -> str:
@@ -129,11 +132,11 @@ class MasterKeys:
         with self._lock:
             try:
                 if not self._path.exists():
-                    make_once(self._path, _written({1: secrets.token_bytes(KEY_BYTES)}))
+                    make_once(self._path, _written({1: secrets.token_bytes(KEY_BYTES)}, self._kms))
                 status = self._path.stat()
                 stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
                 if stamp != self._stamp:
-                    self._keys = _parsed(self._path.read_text("utf-8"), str(self._path))
+                    self._keys = _parsed(self._path.read_text("utf-8"), str(self._path), self._kms)
                     self._stamp = stamp
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or type(error).__name__
@@ -154,7 +157,7 @@ class MasterKeys:
     def _replace(self, keys: Mapping[int, bytes]) -> None:
         assert self._path is not None
         try:
-            replace(self._path, _written(keys))
+            replace(self._path, _written(keys, self._kms))
         except OSError as error:
             raise SecretUnusable(f"{self._path}: cannot be written ({error.strerror})") from error
         self.refresh()
@@ -167,12 +170,34 @@ class MasterKeys:
         return HKDF(SHA256(), KEY_BYTES, None, b"hybridrank key encryption\x00" + binding).derive(key)
 
 
-def _parsed(text: str, where: str) -> Mapping[int, bytes]:
+def seal(path: Path, kms: Kms) -> tuple[int, ...]:
+    """Have a KMS wrap the master keys of a file in which they lie in the clear; returns their versions.
+
+    Raises:
+        SecretUnusable: the file is none of those, or the KMS cannot wrap them.
+    """
+    keys = MasterKeys(path)
     try:
-        given = json.loads(text)["keys"]
+        replace(path, _written(keys._keys, kms))
+    except OSError as error:
+        raise SecretUnusable(f"{path}: cannot be written ({error.strerror})") from error
+    return MasterKeys(path, kms=kms).versions
+
+
+def _parsed(text: str, where: str, kms: Kms | None) -> Mapping[int, bytes]:
+    try:
+        held = json.loads(text)
+        wrapped = "wrapped" in held
+        given = held["wrapped" if wrapped else "keys"]
         keys = {int(version): base64.b64decode(key, validate=True) for version, key in given.items()}
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         raise SecretUnusable(f'{where}: expected {{"keys": {{"1": BASE64 of {KEY_BYTES} bytes}}}}') from None
+    if wrapped and kms is None:
+        raise SecretUnusable(f"{where}: a KMS wrapped these master keys; set HYBRIDRANK_KMS_UNWRAP")
+    if not wrapped and kms is not None:
+        raise SecretUnusable(f"{where}: the master keys lie in the clear beside a KMS; wrap them: hybridrank keys seal")
+    if wrapped and kms is not None:
+        keys = {version: kms.unwrap(blob) for version, blob in keys.items()}
     if not keys or any(len(key) != KEY_BYTES for key in keys.values()) or min(keys) < 1:
         raise SecretUnusable(f"{where}: a master key has a number from 1 and {KEY_BYTES} bytes")
     if any(map(guessable, keys.values())):
@@ -180,6 +205,7 @@ def _parsed(text: str, where: str) -> Mapping[int, bytes]:
     return keys
 
 
-def _written(keys: Mapping[int, bytes]) -> bytes:
-    shown = {str(version): base64.b64encode(key).decode() for version, key in sorted(keys.items())}
-    return (json.dumps({"keys": shown}, indent=2) + "\n").encode()
+def _written(keys: Mapping[int, bytes], kms: Kms | None) -> bytes:
+    held = keys if kms is None else {version: kms.wrap(key) for version, key in keys.items()}
+    shown = {str(version): base64.b64encode(key).decode() for version, key in sorted(held.items())}
+    return (json.dumps({"keys" if kms is None else "wrapped": shown}, indent=2) + "\n").encode()

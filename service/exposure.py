@@ -6,8 +6,6 @@ import ipaddress
 import os
 from collections.abc import Mapping
 
-from personal import masterkeys
-
 from . import persons
 from .keystores import master_keys
 from .settings import Settings
@@ -47,7 +45,7 @@ def check(settings: Settings, host: str, *, demo: bool, environment: Mapping[str
             f"--host {host}: others can listen in, for this is plain HTTP; put a proxy with TLS before it and set "
             "HYBRIDRANK_TLS_BY_PROXY=true, or listen on 127.0.0.1"
         )
-    if settings.master_keys is not None or (settings.master_keys_file or settings.home / masterkeys.FILE).exists():
+    if settings.master_keys is not None or settings.master_keys_path.exists():
         master_keys(settings)
     if settings.person_keys_path.exists():
         persons.read(settings.person_keys_path)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shlex
 
-from personal import keystore_sqlite, masterkeys
-from personal.errors import KeyStoreUnusable
+from personal import keystore_sqlite
+from personal.errors import KeyStoreUnusable, SecretUnusable
 from personal.keystore_sql import SqlKeyStore
 from personal.keystore_sqlite import SqliteKeyStore
+from personal.kms import CommandKms
 from personal.masterkeys import MasterKeys
 
+from .secretsettings import given
 from .settings import Settings
 
 SCHEMES = ("postgresql://", "postgres://")
@@ -39,27 +41,7 @@ def keystore_url(settings: Settings) -> str | None:
     Raises:
         KeyStoreUnusable: both settings are given, the file cannot be read, or what is given is no such address.
     """
-    if settings.keystore is not None and settings.keystore_file is not None:
-        raise KeyStoreUnusable("HYBRIDRANK_KEYSTORE and HYBRIDRANK_KEYSTORE_FILE: give one of them")
-    if settings.keystore is not None:
-        return _address(settings.keystore.get_secret_value(), "HYBRIDRANK_KEYSTORE")
-    if settings.keystore_file is not None:
-        return _address(_content(settings.keystore_file), f"HYBRIDRANK_KEYSTORE_FILE {settings.keystore_file}")
-    return None
-
-
-def _address(given: str, where: str) -> str:
-    if not given.startswith(SCHEMES):
-        raise KeyStoreUnusable(f"{where}: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return given
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise KeyStoreUnusable(f"HYBRIDRANK_KEYSTORE_FILE {path}: cannot be read ({reason})") from error
+    return given(settings.keystore, settings.keystore_file, "HYBRIDRANK_KEYSTORE", SCHEMES, KeyStoreUnusable)
 
 
 def master_keys(settings: Settings) -> MasterKeys:
@@ -69,5 +51,29 @@ def master_keys(settings: Settings) -> MasterKeys:
         SecretUnusable: they are malformed, guessable, or cannot be read.
     """
     if settings.master_keys is not None:
-        return MasterKeys(text=settings.master_keys.get_secret_value())
-    return MasterKeys(settings.master_keys_file or settings.home / masterkeys.FILE)
+        return MasterKeys(text=settings.master_keys.get_secret_value(), kms=kms(settings))
+    return MasterKeys(settings.master_keys_path, kms=kms(settings))
+
+
+def kms(settings: Settings) -> CommandKms | None:
+    """What wraps the master keys; ``None`` where they lie in the clear.
+
+    Raises:
+        SecretUnusable: a command cannot be read, or only the one that wraps is given.
+    """
+    if settings.kms_unwrap is None:
+        if settings.kms_wrap is not None:
+            raise SecretUnusable("HYBRIDRANK_KMS_WRAP needs HYBRIDRANK_KMS_UNWRAP beside it")
+        return None
+    wrap = None if settings.kms_wrap is None else _words(settings.kms_wrap, "HYBRIDRANK_KMS_WRAP")
+    return CommandKms(wrap=wrap, unwrap=_words(settings.kms_unwrap, "HYBRIDRANK_KMS_UNWRAP"))
+
+
+def _words(command: str, name: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise SecretUnusable(f"{name}: {error}") from None
+    if not words:
+        raise SecretUnusable(f"{name}: a program and its arguments are needed")
+    return words

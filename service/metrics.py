@@ -40,6 +40,8 @@ UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessi
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
 SWAPS_FAILED = Counter("hybridrank_model_swaps_failed_total", "Models that a link named and that could not be loaded.")
 OVERLOADED = Counter("hybridrank_overloaded_total", "Requests that were refused because the queue was full.")
+RATE_LIMITED = Counter("hybridrank_rate_limited_total", "Requests beyond an allowance.", ["allowance"])
+ALLOWANCES_ALONE = Counter("hybridrank_allowances_alone_total", "Requests that a worker counted without Redis.")
 AUDIT_FAILURES = Counter("hybridrank_audit_failures_total", "Lines of the audit log that could not be written.")
 STREAMS = Gauge("hybridrank_streams", "Open streams of recommendations.", multiprocess_mode="livesum")
 STREAMS_REFUSED = Counter("hybridrank_streams_refused_total", "Streams that were one too many.")

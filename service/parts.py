@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from multimodal.errors import EncoderError
 from personal.erasure import Erasure
-from personal.errors import PersonalError, SecretUnusable
+from personal.errors import KeyStoreUnusable, PersonalError, SecretUnusable
 from personal.friends import Friends
 from personal.keystore import KeyStore
 from personal.trail import Documents
@@ -107,6 +107,7 @@ class Parts:
         self._behaviour: Behaviour | None = None
         self._item_vectors: ItemVectors | None = None
         self._keystore: KeyStore | None = None
+        self._keystore_after = 0.0
         self._people: People | None = None
         self._suggest: Suggest | None = None
         self._stop = threading.Event()
@@ -183,7 +184,14 @@ class Parts:
         """
         with self._lock:
             if self._keystore is None:
-                self._keystore = open_keystore(self.settings)
+                if time.monotonic() < self._keystore_after:
+                    raise KeyStoreUnusable("the store of people's keys could not be opened just now")
+                try:
+                    self._keystore = open_keystore(self.settings)
+                except PersonalError:
+                    # A KMS that does not answer takes seconds to say so: not for every request anew.
+                    self._keystore_after = time.monotonic() + READY_FOR_S
+                    raise
             return self._keystore
 
     @property

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 FORBIDDEN = ("onnxruntime", "torch")
 
 
-def make(*, demo: bool, slots: int) -> Flask:
+def make(*, demo: bool, slots: int, workers: int) -> Flask:
     """The application, in a worker: settings, keys and pictures are read here."""
-    from . import overload
+    from . import allowances, overload
     from .app import create_app
     from .keys import KeyRing
     from .sample import SampleFolder
@@ -34,6 +34,9 @@ def make(*, demo: bool, slots: int) -> Flask:
         app = create_app(settings, demo=True, media=SampleFolder.of(settings).media(settings.index))
     else:
         app = create_app(settings, ring=KeyRing(settings.keys_path))
+    allowed = allowances.of(settings, workers=workers)
+    if allowed is not None:
+        allowances.install(app, allowed)
     overload.install(app, overload.Gate(slots, settings.queue, settings.queue_wait_ms / 1000))
     return app
 
@@ -49,12 +52,13 @@ def main(argument: str) -> None:
     loaded = [name for name in FORBIDDEN if name in sys.modules]
     if loaded:
         raise RuntimeError(f"{', '.join(loaded)} must not be loaded before the workers are forked")
+    serving = Serving(**given["serving"])
     shared = Path(given["metrics"]) if given["metrics"] else None
     master = os.getpid()
     try:
         Service(
-            lambda: make(demo=given["demo"], slots=given["serving"]["threads"]),
-            Serving(**given["serving"]),
+            lambda: make(demo=given["demo"], slots=serving.threads, workers=serving.workers),
+            serving,
             shared=shared,
         ).run()
     finally:

@@ -100,6 +100,17 @@ class Settings(BaseSettings):
     """Master keys that wrap people's keys: ``{"keys": {"1": BASE64 of 32 bytes, ...}}``; ``None``: from a file."""
     master_keys_file: Path | None = None
     """``None`` is ``secrets/master-keys.json`` in ``home``, made at the first use."""
+    kms_wrap: str | None = None
+    """Program and arguments that wrap a master key, from standard input to standard output."""
+    kms_unwrap: str | None = None
+    """Program and arguments that open what ``kms_wrap`` gave; with it the master keys lie wrapped."""
+
+    allowances: dict[str, str] = {}
+    """How much one caller may ask: ``{"shop": "6000/minute", "person": "120/minute"}``."""
+    redis: SecretStr | None = None
+    """Address of the Redis that counts allowances for all workers."""
+    redis_file: Path | None = None
+    """A file that holds that address."""
 
     queue: int = Field(32, ge=0, le=1000)
     """Requests of a worker that may wait while all its threads are busy; further ones are answered 429."""
@@ -129,6 +140,11 @@ class Settings(BaseSettings):
     def keys_path(self) -> Path:
         """Where the digests of the shop's keys lie."""
         return self.keys_file or self.home / "keys.json"
+
+    @property
+    def master_keys_path(self) -> Path:
+        """The file of master keys."""
+        return self.master_keys_file or self.home / "secrets" / "master-keys.json"
 
     @property
     def person_keys_path(self) -> Path:

@@ -62,6 +62,24 @@ def rotate(
     stdout.print(f"master key {done.version} wraps everything; {done.rewrapped} keys were wrapped anew")
 
 
+def seal(json_output: JsonFlag = False) -> None:
+    """Have the KMS wrap the file of master keys, in which they lay in the clear so far."""
+    from personal import masterkeys
+
+    from ..keystores import kms
+
+    with one_line_errors():
+        chosen = settings()
+        wrapping = kms(chosen)
+        if wrapping is None or chosen.master_keys is not None:
+            raise fail("keys seal: wraps a file of master keys by HYBRIDRANK_KMS_WRAP and HYBRIDRANK_KMS_UNWRAP", 2)
+        versions = masterkeys.seal(chosen.master_keys_path, wrapping)
+    if json_output:
+        print_json({"versions": versions, "file": str(chosen.master_keys_path)})
+        return
+    stdout.print(f"{len(versions)} master keys in {chosen.master_keys_path} are wrapped by the KMS", soft_wrap=True)
+
+
 def person_key(
     tenant: TenantOption = keys.DEFAULT_TENANT, revoke: RevokeOption = False, json_output: JsonFlag = False
 ) -> None:
@@ -98,6 +116,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The shop's keys, and the keys about people.", no_args_is_help=True)
     group.command()(new)
     group.command()(rotate)
+    group.command()(seal)
     group.command()(person_key)
     group.command()(token)
     app.add_typer(group, name="keys")

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from .. import exposure
+from .. import allowances, exposure
 from ..gunicorn import Serving, check_port
 from ..keys import KeyRing
 from ..keystores import keystore_url
@@ -56,11 +56,13 @@ def run(chosen: Settings, *, host: str, port: int, workers: int, threads: int, d
     Raises:
         Exposed: it would let others in; see :mod:`service.exposure`.
         KeyStoreUnusable: the settings do not tell where the keys of people are.
+        AllowanceError: allowances cannot be read, or not be counted by several workers.
         KeysError: without demo mode, the keys cannot be used.
         PortTaken: somebody else listens there.
     """
     exposure.check(chosen, host, demo=demo)
     keystore_url(chosen)
+    allowances.of(chosen, workers=workers)
     if not demo:
         KeyRing(chosen.keys_path)
     check_port(host, port)
