@@ -6,6 +6,7 @@ and :meth:`Erasure.replay` sweeps what is left of it, also after an older snapsh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +19,7 @@ from plugin.statedocs import refresh
 
 from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
 from .counters_store import CounterStore
+from .erasedmarks import mark, marked
 from .event_times import now_ms, strict_date_time
 from .friends import Friends
 from .holdings import Trace, delete_logged, logged
@@ -105,8 +107,10 @@ class Erasure:
         person = visitor.person
         gone = False
         if person is not None and subject is not None:
+            began = int(time.time())
             self._friends.erase(person)
             gone = self._store.delete(person.tenant, subject) is not None
+            mark(self._engine, self._store.tombstones(began))
         models = self._concerned(traces_of(visitor))
         found = self._sweep(traces_of(visitor))
         records = found.records
@@ -125,11 +129,16 @@ class Erasure:
             RegisterUnusable: the register of models cannot be read or written.
         """
         stones = self._store.tombstones(since_s)
+        mark(self._engine, stones)
         for stone in stones:
             traces = [Trace("client_id", stone.pseudonym)]
             self._concerned(traces)  # what is due is noted, should the first attempt have stopped before that
             self._sweep(traces)
         return len(stones)
+
+    def marked(self, people: Sequence[tuple[str, str]]) -> set[str]:
+        """See :func:`personal.erasedmarks.marked`."""
+        return marked(self._engine, people)
 
     def _concerned(self, traces: Sequence[Trace]) -> list[Concerned]:
         """Models that learnt from what is in the logs still."""

@@ -18,7 +18,8 @@ from .masterkeys import KeyWrapper, UnknownMasterKey, Wrapped
 
 _BATCH = 200
 _ATTEMPTS = 5
-_SECRET = b"secret of the store"
+ROOT_BINDING = b"secret of the store"
+"""What the store's own secret is bound to."""
 
 T = TypeVar("T")
 
@@ -46,7 +47,25 @@ class SqlKeyStore:
 
     def secret(self, purpose: str) -> bytes:
         """See :class:`~personal.keystore.KeyStore`."""
-        return hmac.new(self._root, b"purpose " + purpose.encode(), hashlib.sha256).digest()
+        return self.secret_of(self._root, purpose)
+
+    @staticmethod
+    def secret_of(root: bytes, purpose: str) -> bytes:
+        """What :meth:`secret` is in a store with this secret of its own."""
+        return hmac.new(root, b"purpose " + purpose.encode(), hashlib.sha256).digest()
+
+    def open_wrapped(self, wrapped: Wrapped, binding: bytes) -> bytes:
+        """Open what a store like this one has wrapped; raises as :meth:`KeyWrapper.unwrap` does."""
+        return self._patient(lambda: self._master.unwrap(wrapped, binding))
+
+    def open_person(self, tenant: str, subject: bytes, pseudonym: str, wrapped: Wrapped) -> bytes:
+        """Open a person's data key; raises as :meth:`open_wrapped` does."""
+        return self.open_wrapped(wrapped, _binding(tenant, subject, pseudonym))
+
+    def forget_root(self) -> None:
+        """Read the store's own secret again at the next use: it was replaced."""
+        with self._opening:
+            self._known_root, self._verified = None, 0
 
     def find(self, tenant: str, subject: str) -> Identity | None:
         """See :class:`~personal.keystore.KeyStore`."""
@@ -154,7 +173,7 @@ class SqlKeyStore:
                 raise UnknownMasterKey(demanded)
             session.execute("UPDATE state SET version = ? WHERE name = 'demanded'", (version,))
             if root.version != version:
-                new = self._master.wrap(self._master.unwrap(root, _SECRET), _SECRET, version)
+                new = self._master.wrap(self._master.unwrap(root, ROOT_BINDING), ROOT_BINDING, version)
                 session.execute("UPDATE state SET version = ?, wrapped = ? WHERE name = 'root'", (version, new.blob))
 
     def _rewrapped(self, version: int) -> int:
@@ -234,7 +253,7 @@ class SqlKeyStore:
         root = Wrapped(rows[1][1], rows[1][2])
         if root.version != self._verified:
             try:
-                self._patient(lambda: self._master.unwrap(root, _SECRET))
+                self._patient(lambda: self._master.unwrap(root, ROOT_BINDING))
             except SealBroken:
                 raise SecretUnusable(
                     f"master key {root.version} is another than the key store's; copy the master keys from the machine "
@@ -266,11 +285,11 @@ class SqlKeyStore:
                     session.execute(statement)
                 row = session.execute(query).fetchone()
                 if row is None:
-                    wrapped = self._master.wrap(secrets.token_bytes(KEY_BYTES), _SECRET, self._master.current)
+                    wrapped = self._master.wrap(secrets.token_bytes(KEY_BYTES), ROOT_BINDING, self._master.current)
                     row = (wrapped.version, wrapped.blob)
                     session.execute("INSERT INTO state VALUES ('root', ?, ?)", row)
                     session.execute("INSERT INTO state VALUES ('demanded', ?, NULL)", (wrapped.version,))
-        return self._master.unwrap(Wrapped(*row), _SECRET)
+        return self._master.unwrap(Wrapped(*row), ROOT_BINDING)
 
     def _patient(self, step: Callable[[], T]) -> T:
         """Do a step; when the master key has been replaced meanwhile, read the new one and do it again. So too with

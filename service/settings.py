@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     kms_unwrap: str | None = None
     """Program and arguments that open what ``kms_wrap`` gave; with it the master keys lie wrapped."""
 
+    backup_days: int = Field(30, ge=1, le=3650)
+    """How long a backup of the key store stays; then it takes the keys of those who were erased since with it."""
+
     allowances: dict[str, str] = {}
     """How much one caller may ask: ``{"shop": "6000/minute", "person": "120/minute"}``."""
     redis: SecretStr | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -111,12 +112,68 @@ def token(
     stdout.print(made, soft_wrap=True)
 
 
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where backups are kept; apart from master keys.")],
+    keep_days: Annotated[
+        int | None, typer.Option("--keep-days", min=1, help="Delete older ones; the setting is HYBRIDRANK_BACKUP_DAYS.")
+    ] = None,
+    json_output: JsonFlag = False,
+) -> None:
+    """Write a backup of people's keys, still wrapped, and delete those of the folder that are past the horizon."""
+    from personal.keybackup import back_up
+
+    from ..keystores import open_keystore
+
+    with one_line_errors():
+        chosen = settings()
+        with closing(open_keystore(chosen)) as store:
+            done = back_up(store, folder, keep_days=keep_days or chosen.backup_days)
+    if json_output:
+        print_json({"file": str(done.file), "people": done.people, "pruned": list(done.pruned)})
+        return
+    stdout.print(f"{done.people} people in {done.file}; {len(done.pruned)} older backups deleted", soft_wrap=True)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    without_engine: Annotated[
+        bool, typer.Option("--without-engine", help="Do not ask OpenSearch who was erased since; sweep later.")
+    ] = False,
+    json_output: JsonFlag = False,
+) -> None:
+    """Bring back the keys of a backup, but of nobody who was erased since, and sweep what is left of these."""
+    from personal.keybackup import restore as restored
+
+    from ..keystores import open_keystore
+    from ..parts import Parts
+
+    with one_line_errors():
+        chosen = settings()
+        if without_engine:
+            with closing(open_keystore(chosen)) as store:
+                done, swept = restored(store, file, lambda people: set()), None
+        else:
+            with closing(open_keystore(chosen)) as store, closing(Parts(chosen)) as parts:
+                done = restored(store, file, parts.erasure.marked)
+                swept = parts.erasure.replay()
+    if json_output:
+        print_json({"people": done.people, "present": done.present, "erased": done.erased, "swept": swept})
+        return
+    stdout.print(
+        f"{done.people} people are back, {done.present} were there, {done.erased} stay erased; start the services anew"
+    )
+    if swept is None:
+        stderr.print("who was erased since is known from tombstones only; run: hybridrank profile erase --replay")
+
+
 def register(app: typer.Typer) -> None:
     """Add the ``keys`` group."""
     group = typer.Typer(help="The shop's keys, and the keys about people.", no_args_is_help=True)
     group.command()(new)
     group.command()(rotate)
     group.command()(seal)
+    group.command()(backup)
+    group.command()(restore)
     group.command()(person_key)
     group.command()(token)
     app.add_typer(group, name="keys")

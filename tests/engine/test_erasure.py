@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -155,6 +156,36 @@ def test_what_comes_back_with_an_old_snapshot_is_swept_again(
     assert parts.people.profiles.learn_stored([(kept[0]["_id"], kept[0]["_source"])]) == 0
     assert parts.erasure.replay() >= 1
     assert pseudonym not in everything(parts.engine)
+
+
+def test_a_backup_of_the_keys_brings_nobody_back_who_was_erased_since(
+    service: Running, login: Callable[[str], dict[str, str]], engine_url: str, service_home: Path, tmp_path: Path
+) -> None:
+    kept, gone = uuid.uuid4().hex, uuid.uuid4().hex
+    for name in (kept, gone):
+        search(service, "table", login(name))
+    environment = settings_of(engine_url, service_home)
+    made = CliRunner().invoke(build(), ["keys", "backup", str(tmp_path / "backups"), "--json"], env=environment)
+    assert made.exit_code == 0, made.stderr
+    file = json.loads(made.stdout)["file"]
+    done = httpx.delete(service.url + "/v1/profile", headers=login(gone), timeout=120).json()
+    assert done["person"] is True
+    # The machine is lost with its store and tombstones; master keys and backup are not.
+    secrets = tmp_path / "new" / "secrets"
+    shutil.copytree(service_home / "secrets", secrets)
+    environment["HYBRIDRANK_HOME"] = str(tmp_path / "new")
+    restored = CliRunner().invoke(build(), ["keys", "restore", file, "--json"], env=environment)
+    assert restored.exit_code == 0, restored.stderr
+    told = json.loads(restored.stdout)
+    assert told["people"] >= 1
+    assert told["erased"] >= 1
+    assert told["swept"] >= 1
+    exported = CliRunner().invoke(build(), ["profile", "export", kept], env=environment)
+    assert exported.exit_code == 0, exported.stderr
+    assert "table" in exported.stdout
+    nothing = CliRunner().invoke(build(), ["profile", "export", gone], env=environment)
+    assert nothing.exit_code == 1
+    assert "nothing is held" in nothing.stderr
 
 
 def test_nobody_is_told_who_they_have_to_be(service: Running) -> None:
