@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g
 
@@ -33,6 +33,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from limits import RateLimitItem
     from limits.storage import Storage
+    from limits.strategies import SlidingWindowCounterRateLimiter
 
 log = logging.getLogger("hybridrank.service")
 
@@ -112,7 +113,9 @@ class Allowances:
         return self._taken(self._alone, self._shares, who)
 
     @staticmethod
-    def _taken(limiter: Any, limits: Mapping[str, RateLimitItem], who: Sequence[tuple[str, str]]) -> Any:
+    def _taken(
+        limiter: SlidingWindowCounterRateLimiter, limits: Mapping[str, RateLimitItem], who: Sequence[tuple[str, str]]
+    ) -> tuple[bool, list[Standing]]:
         standings = []
         for name, whose in who:
             allowed = limiter.hit(limits[name], whose)
