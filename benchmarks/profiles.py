@@ -1,4 +1,7 @@
-"""What keys and sealed profiles cost: ``python -m benchmarks.profiles [--rounds N]``. No engine is needed."""
+"""What keys and sealed profiles cost: ``python -m benchmarks.profiles [--rounds N]``. No engine is needed.
+
+The keys lie in a file, or in an empty database that ``HYBRIDRANK_KEYSTORE`` names.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from indexer import sample
 from personal.affinity import affinities
 from personal.envelope import Binding, seal, unseal
 from personal.event_times import now_ms
-from personal.keystore_sqlite import SqliteKeyStore
-from personal.masterkeys import MasterKeys
 from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Taste, facts_of
+from service.keystores import open_keystore
+from service.settings import Settings
 
 PEOPLE = 2000
 
@@ -40,7 +43,8 @@ def main() -> None:
     )
     print(f"a sealed record has {len(sealed)} bytes")
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteKeyStore(Path(folder) / "people.sqlite", MasterKeys(Path(folder) / "master.json"))
+        store = open_keystore(Settings(home=Path(folder)))
+        print(store)
         people = [store.obtain("shop", f"person {number}") for number in range(PEOPLE)]
         timed("find a person's key", lambda: store.find("shop", "person 7"), rounds)
         timed("count a use", lambda: store.spend(people[7]), rounds)

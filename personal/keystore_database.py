@@ -41,6 +41,10 @@ class Session(Protocol):
         """Run one."""
         ...
 
+    def executemany(self, statement: str, rows: Sequence[Sequence[str | bytes | int]], /) -> object:
+        """Run one for each row of values, without waiting between them where the database can do that."""
+        ...
+
 
 class Database(Protocol):
     """A database with the tables of a store. Thread-safe, fork-safe.

@@ -62,6 +62,10 @@ class _Session:
     def execute(self, statement: str, values: Sequence[str | bytes | int | None] = (), /) -> Cursor:
         return self._connection.execute(statement.replace("?", "%s").encode(), values)
 
+    def executemany(self, statement: str, rows: Sequence[Sequence[str | bytes | int]], /) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(statement.replace("?", "%s").encode(), rows)
+
 
 class PostgresDatabase(Pool[psycopg.Connection[Any]]):
     """See :class:`~personal.keystore_database.Database`.

@@ -182,13 +182,14 @@ class SqlKeyStore:
                 "SELECT tenant, subject, version, wrapped, pseudonym FROM people WHERE version < ? LIMIT ?",
                 (version, _BATCH),
             ).fetchall()
+            changes = []
             for tenant, subject, old, blob, pseudonym in rows:
                 binding = _binding(tenant, subject, pseudonym)
                 new = self._master.wrap(self._master.unwrap(Wrapped(old, blob), binding), binding, version)
-                session.execute(
-                    "UPDATE people SET version = ?, wrapped = ? WHERE tenant = ? AND subject = ? AND pseudonym = ?",
-                    (new.version, new.blob, tenant, subject, pseudonym),
-                )
+                changes.append((new.version, new.blob, tenant, subject, pseudonym))
+            session.executemany(
+                "UPDATE people SET version = ?, wrapped = ? WHERE tenant = ? AND subject = ? AND pseudonym = ?", changes
+            )
         return len(rows)
 
     def _read(self, tenant: str, name: bytes) -> Identity | None:
