@@ -12,11 +12,13 @@ import threading
 import time
 
 import pytest
+from typer.testing import CliRunner
 
 from personal import envelope
 from personal.errors import KeyWornOut, SealBroken, SecretUnusable
 from personal.keystore_sql import SqlKeyStore
 from personal.masterkeys import MasterKeys, UnknownMasterKey, Wrapped
+from service.cli import build
 from tests.keyplaces import KeyPlace
 
 CANARY = "canary-subject@example.org"
@@ -192,6 +194,21 @@ def test_a_rotation_leaves_every_key_as_it_was_and_the_old_master_key_opens_noth
             stale.unwrap(Wrapped(version, blob), b"")
     with pytest.raises(UnknownMasterKey):
         key_place.opened(stale).find("shop", "person 0")
+
+
+def test_the_command_makes_the_next_master_key_and_then_rotates_to_it(key_place, store):
+    ann = store.obtain("shop", "ann")
+    told = []
+    for arguments in (["--prepare"], ["--prepare"], []):
+        command = ["keys", "rotate", *arguments, "--json"]
+        done = CliRunner().invoke(build(), command, env=key_place.settings())
+        assert done.exit_code == 0, done.stderr
+        told.append(json.loads(done.stdout))
+        assert store.find("shop", "ann") == ann
+        if arguments:
+            assert list(json.loads(key_place.master_file.read_text())["keys"]) == ["1", "2"]
+    assert told == [{"version": 2}, {"version": 2}, {"version": 2, "rewrapped": 1}]
+    assert list(json.loads(key_place.master_file.read_text())["keys"]) == ["2"]
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
