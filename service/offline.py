@@ -28,6 +28,10 @@ Run = Callable[[str], Answer]
 PAGE = 10
 
 
+class NothingClicked(JudgmentError):
+    """No page got a click, so that nothing can be told about two rankers."""
+
+
 def on_log(
     parts: Parts,
     index: str,
@@ -97,7 +101,12 @@ def duel(
     days: int,
     seed: int,
 ) -> Duel:
-    """As :func:`interleaved`, between any two that answer a query's text."""
+    """As :func:`interleaved`, between any two that answer a query's text.
+
+    Raises:
+        NothingClicked: no page got a click.
+        JudgmentError: the catalogue holds too little for shoppers to want.
+    """
     try:
         market = Market.of(_products(parts.engine, index), seed)
     except ValueError as error:
@@ -127,7 +136,7 @@ def duel(
     try:
         return judged(((person, page, clicks[name]) for name, (person, page) in seen.items()), seed=seed)
     except ValueError as error:
-        raise JudgmentError(str(error)) from error
+        raise NothingClicked(str(error)) from error
 
 
 def _products(engine: Engine, index: str) -> list[dict[str, Any]]:

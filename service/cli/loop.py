@@ -27,6 +27,9 @@ def loop(
         int, typer.Option(help="Simulated people who are shown both models' results in turn; 0: nobody.", min=0)
     ] = 100,
     days: Annotated[int, typer.Option(help="How long they shop.", min=1)] = 7,
+    least_pages: Annotated[
+        int, typer.Option(help="Pages with a click that comparing what shoppers like needs.", min=1)
+    ] = 100,
     per_signal: Annotated[int, typer.Option(help="Candidates of each signal to learn from.", min=10, max=500)] = 100,
     seed: Annotated[int, typer.Option()] = 7,
     fresh: Annotated[bool, typer.Option("--fresh", help="Drop a run that was cut off, and begin anew.")] = False,
@@ -75,7 +78,7 @@ def loop(
             0,
         )
         with parts.engine:
-            gate = Gate(least_queries, margin, slower)
+            gate = Gate(least_queries, margin, slower, least_pages)
             state = run(parts, told, gate, fresh=fresh, say=lambda text: stderr.print(text, markup=False))
     if as_json:
         print_json(asdict(state))

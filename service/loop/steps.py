@@ -50,11 +50,13 @@ class Gate:
         queries: judged queries at least.
         margin: how much nDCG@10 the 95 % interval of the difference may reach below 0.
         slower: what a window may take, as a multiple of what it takes now.
+        pages: that both filled in turn and that got a click, at least.
     """
 
     queries: int
     margin: float
     slower: float
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,26 +217,38 @@ class Steps:
         if self._told.shoppers == 0:
             return {"skipped": "no shoppers"}
         from ..evaluate import ranked
-        from ..offline import duel
+        from ..offline import NothingClicked, duel
 
         parts, index = self._parts, self._told.index
         rankers = [Ranker(folder, threads=1) for folder in (self._previous(), self._file("candidate"))]
         runs = [lambda text, one=one: ranked(parts, index, text, ranker=one) for one in rankers]
-        found = duel(
-            parts,
-            index,
-            ("live", "candidate"),
-            (runs[0], runs[1]),
-            shoppers=self._told.shoppers,
-            days=self._told.days,
-            seed=self._told.seed,
-        )
+        try:
+            found = duel(
+                parts,
+                index,
+                ("live", "candidate"),
+                (runs[0], runs[1]),
+                shoppers=self._told.shoppers,
+                days=self._told.days,
+                seed=self._told.seed,
+            )
+        except NothingClicked as error:
+            raise self._too_few(0) from error
+        clicked = found.a + found.b + found.ties
+        if clicked < self._gate.pages:
+            raise self._too_few(clicked)
         if found.high < 0.5:
             raise Refused(
                 f"shoppers prefer what is live: the candidate won {found.preference:.3f} of the pages "
                 f"({found.low:.3f} to {found.high:.3f})"
             )
-        return asdict(found)
+        return {**asdict(found), "clicked_pages": clicked}
+
+    def _too_few(self, clicked: int) -> Refused:
+        return Refused(
+            f"only {clicked} of the pages that both filled got a click, {self._gate.pages} are needed to tell which is "
+            "liked better; raise --shoppers or --days, or lower --least-pages (--shoppers 0 leaves this step out)"
+        )
 
     def _live_step(self) -> dict[str, Any]:
         """Move the candidate among the models, and let the link name it."""
@@ -252,6 +266,9 @@ class Steps:
     def _check(self) -> dict[str, Any]:
         """Look at what is live now, through the link: it must be what the gate let through."""
         expected = self._state.done["gate"]["candidate"]["mean"]
+        if self._link.resolve() != Path(self._state.done["live"]["model"]).resolve():
+            # Set back by a check that was cut off, or by somebody: then it is not for this run to set it again.
+            raise RolledBack(f"the link names {self._link.resolve().name}, which is not the model of this run")
         try:
             value = value_of(self._parts, self._told.index, self._trusted(), self._link)
         except Exception as error:

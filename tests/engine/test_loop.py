@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,21 @@ import httpx
 import pytest
 import torch
 
-from ranker.folder import DEFAULT_MODEL, read_config
+from ranker.folder import DEFAULT_MODEL, SERVED, read_config
+from ranker.model import Ranker
 from ranker.qrels import read_qrels, read_queries
 from ranker.training.served import load_served, save_served
 from service.models import point
 from service.sample import SampleFolder
 from service.settings import Settings
-from tests.fixtures_service import INDEX, Running, index_part, settings_of
+from tests.documents import ROOT
+from tests.fixtures_service import INDEX, Running, index_part, settings_of, start_service
+
+from .loop_killed import NOWHERE, PLACES, ROLLED_BACK
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-PRODUCTS, QUERIES, PEOPLE = 150, 40, 6
+PRODUCTS, QUERIES, PEOPLE = 150, 24, 6
 
 
 class Shop:
@@ -59,13 +65,14 @@ class Shop:
             **settings_of(engine_url, self.home),
             "HYBRIDRANK_MODEL": str(self.link),
             "HYBRIDRANK_INDEX": self.index,
+            "HYBRIDRANK_RERANK_DEPTH": "4",
         }
         for query, found in self.grades.items():
             rows = [{"id": item, "grade": grade} for item, grade in found.items()]
             self.post("/v1/judgments", {"query": query, "index": self.index, "judgments": rows})
 
-    def post(self, path: str, body: object) -> Any:
-        answer = httpx.post(self.service.url + path, json=body, timeout=120)
+    def post(self, path: str, body: object, service: Running | None = None) -> Any:
+        answer = httpx.post((service or self.service).url + path, json=body, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -96,19 +103,59 @@ class Shop:
             taken = self.post("/v1/events", events)
             assert (taken["accepted"], taken["rejected"]) == (len(events), [])
 
-    def loop(self, *arguments: str) -> subprocess.Popen[str]:
-        options = ["--epochs", "40", "--least-queries", "20", "--per-signal", "40", "--shoppers", "8", "--days", "2"]
+    @cached_property
+    def runs(self) -> subprocess.Popen[str]:
+        """Runs the command, line by line; see ``loop_killed``."""
+        with (self.home / "said").open("w") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.engine.loop_killed"],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                cwd=ROOT,
+            )
+
+    def run(self, place: str, *arguments: str) -> int:
+        """Run the loop to its end, or until it is killed at a place; returns the exit status."""
+        options = ["--epochs", "10", "--least-queries", "12", "--per-signal", "30", "--shoppers", "20", "--days", "3"]
         # How fast the machine is at this moment decides nothing here.
-        options += ["--slower", "100", *arguments]
-        command = [sys.executable, "-m", "service", "loop", "--index", self.index, "--json", *options]
-        return subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        options += ["--slower", "100", "--least-pages", "5", *arguments]
+        assert self.runs.stdin is not None
+        assert self.runs.stdout is not None
+        self.runs.stdin.write(json.dumps([place, "loop", "--index", self.index, *options]) + "\n")
+        self.runs.stdin.flush()
+        return int(self.runs.stdout.readline())
+
+    def killed(self, place: str, *arguments: str) -> None:
+        """Run it until it dies at a place."""
+        status = self.run(place, *arguments)
+        assert status == -signal.SIGKILL, f"{place}: {status} {self.said}"
+
+    def finished(self, *arguments: str, status: int = 0) -> dict[str, Any]:
+        """Run it to its end; returns its state."""
+        assert self.run(NOWHERE, *arguments) == status, self.said
+        return self.state
 
     @property
-    def state(self) -> dict[str, object]:
+    def said(self) -> str:
+        return (self.home / "said").read_text("utf-8")[-4000:]
+
+    @property
+    def state(self) -> dict[str, Any]:
         file = self.home / "loop" / self.index / "state.json"
         return json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+
+def told(found: dict[str, Any]) -> dict[str, Any]:
+    """What a run found, but for its name and for how long anything took."""
+    done: dict[str, Any] = json.loads(json.dumps(found["done"]))
+    done["gate"].pop("speed")
+    done["live"].pop("model")
+    for name in ("seconds", "made"):
+        done["finetune"].pop(name, None)
+    return done
 
 
 def products(home: Path) -> Path:
@@ -116,18 +163,76 @@ def products(home: Path) -> Path:
 
 
 @pytest.fixture
-def shop(service: Running, engine_url: str, service_home: Path, sample_index: str, tmp_path: Path) -> Shop:
+def shop(service: Running, engine_url: str, service_home: Path, sample_index: str, tmp_path: Path) -> Iterator[Shop]:
     assert sample_index == INDEX
-    return Shop(service, engine_url, service_home, tmp_path)
+    shop = Shop(service, engine_url, service_home, tmp_path)
+    yield shop
+    shop.runs.communicate(timeout=60)
+
+
+@pytest.mark.timeout(3600)
+def test_killed_at_every_step_it_ends_as_if_nothing_had_been(shop: Shop, tmp_path: Path) -> None:
+    shop.click(lambda grade: grade >= 2)
+    whole = shop.finished()
+    assert whole["outcome"] == "kept"
+    first = Path(whole["done"]["live"]["model"])
+    assert shop.link.resolve() == first
+    point(shop.link, shop.spoiled)
+
+    serving = start_service(tmp_path, **shop.environment)
+    try:
+        for number, place in enumerate(PLACES):
+            shop.killed(place, *(["--fresh"] if number == 0 else []))
+            assert shop.state["outcome"] == ""
+            live = shop.link.resolve()
+            run = str(shop.state["run"])
+            switched = number > PLACES.index("linking by live")
+            assert live.name == (f"loop-{run}" if switched else "spoiled"), place
+            Ranker(live, threads=1).warm_up()
+            # The service, which follows the link, gives whole answers of one of the two.
+            query = {"query": next(iter(shop.grades)), "index": shop.index}
+            answer = shop.post("/v1/search", query, serving)
+            assert answer.get("degraded") is None, place
+            top = {**query, "id": answer["results"][0]["id"], "passes": 0}
+            model = shop.post("/v1/explain", top, serving)["model"].split("@")[0]
+            assert model in ({"spoiled", f"loop-{run}"} if switched else {"spoiled"}), place
+        # Who goes on from the last place has nothing more to do than to say so.
+        again = shop.finished()
+    finally:
+        serving.stop()
+    assert again["outcome"] == "kept"
+    assert told(again) == told(whole)
+    second = Path(again["done"]["live"]["model"])
+    assert shop.link.resolve() == second != first
+    for name in SERVED:
+        if name not in ("config.json", "README.md"):
+            assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert not list(shop.home.glob("models/**/.part-*"))
+
+    # A check that is cut off once it has set the link back has set it back.
+    state = shop.state
+    state |= {"outcome": "", "reason": "", "done": {k: v for k, v in again["done"].items() if k != "check"}}
+    (shop.home / "loop" / shop.index / "state.json").write_text(json.dumps(state), "utf-8")
+    shop.killed(ROLLED_BACK)
+    assert shop.link.resolve() == shop.spoiled.resolve()
+    back = shop.finished(status=3)
+    assert back["outcome"] == "rolled_back"
+    assert shop.link.resolve() == shop.spoiled.resolve()
+
+
+def test_too_few_clicked_pages_put_nothing_live(shop: Shop) -> None:
+    shop.click(lambda grade: grade >= 2)
+    found = shop.finished("--least-pages", "100000", status=3)
+    assert found["outcome"] == "refused"
+    assert "100000 are needed to tell which is liked better" in found["reason"]
+    assert "live" not in found["done"]
+    assert shop.link.resolve() == shop.spoiled.resolve()
 
 
 def test_a_poisoned_log_puts_nothing_live(shop: Shop) -> None:
     point(shop.link, DEFAULT_MODEL)
     shop.click(lambda grade: grade == 0)
-    process = shop.loop()
-    out, err = process.communicate(timeout=600)
-    assert process.returncode == 3, err
-    found = json.loads(out)
+    found = shop.finished(status=3)
     assert found["outcome"] == "refused"
     assert "nDCG@10 -" in found["reason"]
     assert "live" not in found["done"]
