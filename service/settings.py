@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     """Streams of recommendations that a worker keeps open at once; each has a thread beside those of requests."""
     suggest_min_people: int = Field(5, ge=2, le=1000)
     """How many different people must have typed a query before it is suggested to others."""
+    suggest_epsilon: float = Field(0.0, ge=0.0, le=20.0)
+    """Which queries become suggestions is chosen once a day with differential privacy that spends this on a day's
+    people; 0: the number of people decides, at once. Needs the ``private-suggestions`` extra."""
+    suggest_delta: float = Field(1e-6, gt=0.0, lt=1e-3)
+    """The delta of that choice."""
+    suggest_queries_of_a_person: int = Field(3, ge=1, le=100)
+    """How many of a person's queries of a day count in it."""
     suggest_refresh_s: float = Field(2.0, ge=0.0, le=5.0)
     """How often a worker counts what was typed and reads which suggestions changed; 0 never."""
 

@@ -8,7 +8,9 @@ from personal.counters import Family
 from personal.event_times import now_ms
 from personal.pseudonyms import Pseudonyms
 from personal.suggestions.asked import Asked
+from personal.suggestions.daily import DailyChoice
 from personal.suggestions.phrases import catalogue_entries
+from personal.suggestions.private import Budget
 from personal.suggestions.store import replace_phrases
 from personal.suggestions.suggester import Suggester
 from plugin.catalogue import lookup
@@ -27,17 +29,21 @@ class Suggest:
     Attributes:
         suggester: answers.
         asked: counts who typed what.
+        daily: the private choice of what is suggested; ``None`` where the number of people decides.
     """
 
     suggester: Suggester
     asked: Asked
+    daily: DailyChoice | None = None
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine, pseudonyms: Pseudonyms) -> Suggest:
         """Compose it."""
         family = Family(settings.behaviour_half_life_days, pseudonyms.key_id, settings.behaviour_epoch)
-        asked = Asked(engine, pseudonyms, family, enough=settings.suggest_min_people)
-        return cls(Suggester(engine, settings.behaviour_half_life_days), asked)
+        budget = budget_of(settings)
+        asked = Asked(engine, pseudonyms, family, enough=settings.suggest_min_people, by_count=budget is None)
+        daily = None if budget is None else DailyChoice(engine, pseudonyms, family, asked, budget)
+        return cls(Suggester(engine, settings.behaviour_half_life_days), asked, daily)
 
     def keep_up(self) -> None:
         """Count what was typed since, and read what changed.
@@ -46,8 +52,22 @@ class Suggest:
             EngineError: the engine does not answer.
             FoldFailed: a counter stayed busy; the next call goes on there.
         """
-        self.asked.run()
+        self.count()
         self.suggester.refresh()
+
+    def count(self) -> int:
+        """Count what was typed since, and choose for the days that are over; how many queries were looked at."""
+        looked = self.asked.run()
+        if self.daily is not None:
+            self.daily.run(now_ms())
+        return looked
+
+
+def budget_of(settings: Settings) -> Budget | None:
+    """What a day's choice may spend; ``None`` where it is not private."""
+    if not settings.suggest_epsilon:
+        return None
+    return Budget(settings.suggest_epsilon, settings.suggest_delta, settings.suggest_queries_of_a_person)
 
 
 def build_phrases(engine: Engine, index: str) -> tuple[int, int, int]:

@@ -12,7 +12,8 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from plugin.client import Engine
 from plugin.errors import EngineRejected, InvalidQuery
@@ -46,19 +47,23 @@ Change = Callable[[dict[str, int]], dict[str, int]]
 class Asked:
     """Counts who typed what. Any number may run at once."""
 
-    def __init__(self, engine: Engine, pseudonyms: Pseudonyms, family: Family, *, enough: int) -> None:
+    def __init__(
+        self, engine: Engine, pseudonyms: Pseudonyms, family: Family, *, enough: int, by_count: bool = True
+    ) -> None:
         """Make one.
 
         Args:
             engine: the cluster.
             pseudonyms: of queries, and of who typed them.
             family: of the counters, for its half-life.
-            enough: how many different people must have typed a query before it is suggested.
+            enough: how many different people must have typed a query before it is suggested, and to stay.
+            by_count: whether this number decides; else :meth:`release` does, and it only withdraws.
         """
         self._engine = engine
         self._pseudonyms = pseudonyms
         self._family = family
         self.enough = enough
+        self._by_count = by_count
         self._trail = Trail(engine, UBI_QUERIES, str(family))
 
     def run(self) -> int:
@@ -73,18 +78,7 @@ class Asked:
     def fold(self, queries: Documents) -> None:
         """Count logged queries; those that are counted already change nothing. Raises as :meth:`run` does."""
         people: dict[tuple[str, str], dict[str, int]] = {}
-        now = now_ms()
-        for _, document in queries:
-            catalogue, text = str(document.get("application")), suggestible(document.get("user_query"))
-            who = document.get("client_id") or document.get("session_id")
-            if text is None or not isinstance(who, str) or not _is_catalogue(catalogue):
-                continue
-            if document.get("query_response_object_ids") == []:
-                continue  # what finds nothing is not worth suggesting
-            try:
-                when = milliseconds(document.get("timestamp"), now)
-            except EventRejected:
-                continue
+        for catalogue, text, who, when in askers_of(queries):
             known = people.setdefault((catalogue, text), {})
             name = self._digest(catalogue, text, who)
             known[name] = max(known.get(name, 0), when)
@@ -102,6 +96,17 @@ class Asked:
             text = suggestible(raw)
             if text is not None and _is_catalogue(catalogue):
                 self._change(catalogue, text, _removing(self._digest(catalogue, text, person)))
+
+    def release(self, catalogue: str, noisy: Mapping[str, int], at_ms: int) -> None:
+        """Make these suggestions, as many people having typed each as is said, at that time.
+
+        Whoever reads the suggestions sees texts and numbers of the private choice and none that were counted.
+        """
+        records = [
+            Record(query_id(catalogue, text), text, "query", float(count), at_ms, self._facets(catalogue, text))
+            for text, count in sorted(noisy.items())
+        ]
+        put(self._engine, catalogue, records)
 
     def _change(self, catalogue: str, text: str, change: Change) -> None:
         name = "a." + digest(str(self._family), catalogue, self._pseudonyms.query(catalogue, key(text)))
@@ -126,8 +131,12 @@ class Asked:
 
     def _publish(self, catalogue: str, text: str, before: Mapping[str, int], after: Mapping[str, int]) -> None:
         if len(after) < self.enough:
-            if len(before) >= self.enough:
+            # A private choice may have released what fewer typed; an erasure takes that back too.
+            fewer = len(after) < len(before)
+            if len(before) >= self.enough or (not self._by_count and fewer and self._shown(catalogue, text)):
                 put(self._engine, catalogue, [Record(query_id(catalogue, text), "", "query", 0.0, now_ms(), {}, True)])
+            return
+        if not self._by_count:
             return
         name = query_id(catalogue, text)
         known = get(self._engine, [name]).get(name)
@@ -136,6 +145,11 @@ class Asked:
         faded = [2.0 ** ((when - now) / (self._family.half_life_days * DAY_MS)) for when in after.values()]
         weight = sum(faded) / len(faded) * people_of(after)
         put(self._engine, catalogue, [Record(name, text, "query", round(weight, 4), now, facets)])
+
+    def _shown(self, catalogue: str, text: str) -> bool:
+        name = query_id(catalogue, text)
+        known = get(self._engine, [name]).get(name)
+        return known is not None and not known.gone
 
     def _facets(self, catalogue: str, text: str) -> dict[str, str]:
         """What most of the best products of a query share."""
@@ -154,6 +168,22 @@ class Asked:
 
     def _digest(self, catalogue: str, text: str, who: str) -> str:
         return self._pseudonyms.of("asker", catalogue, f"{key(text)}\x1f{who}")[:16]
+
+
+def askers_of(queries: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str, str, int]]:
+    """(catalogue, text, who, when in epoch milliseconds) of what may be suggested of a query log."""
+    now = now_ms()
+    for _, document in queries:
+        catalogue, text = str(document.get("application")), suggestible(document.get("user_query"))
+        who = document.get("client_id") or document.get("session_id")
+        if text is None or not isinstance(who, str) or not _is_catalogue(catalogue):
+            continue
+        if document.get("query_response_object_ids") == []:
+            continue  # what finds nothing is not worth suggesting
+        try:
+            yield catalogue, text, who, milliseconds(document.get("timestamp"), now)
+        except EventRejected:
+            continue
 
 
 def suggestible(text: object) -> str | None:
