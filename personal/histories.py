@@ -52,6 +52,21 @@ def histories(engine: Engine, catalogue: str, *, most: int = MOST) -> dict[str, 
     return {person: _in_order(events)[-most:] for person, events in found.items()}
 
 
+def span(engine: Engine, catalogue: str) -> tuple[int, int]:
+    """The first and the last moment of a catalogue's events, in epoch milliseconds; both now where there are none.
+
+    Raises:
+        EngineError: the engine does not answer or refuses.
+    """
+    ends = {name: {name: {"field": "timestamp"}} for name in ("min", "max")}
+    body = {"size": 0, "query": {"term": {"application": catalogue}}, "aggs": ends}
+    found = engine.search(UBI_EVENTS, body)["aggregations"]
+    if found["min"]["value"] is None:
+        now = now_ms()
+        return now, now
+    return int(found["min"]["value"]), int(found["max"]["value"])
+
+
 def _in_order(events: list[tuple[int, str, str]]) -> list[str]:
     items: list[str] = []
     for _, _, item in sorted(events):

@@ -30,8 +30,8 @@ class Registered(BaseModel):
     """One model.
 
     Attributes:
-        name: as its ``config.json`` has it.
-        folder: where it was written; another model written there takes its place.
+        name: as its ``config.json`` has it; of a sequence model or a blend what it is, and of which catalogue.
+        folder: where it was written (of a blend the file); another model written there takes its place.
         people: whose behaviour it learnt from.
         due: until when it is to be trained anew or taken out of service, ISO 8601; ``None`` where nothing is due.
     """

@@ -25,8 +25,12 @@ def blend(
     as_json: console.JsonFlag = False,
 ) -> None:
     """Learn how recommendations weigh their signals from what people went on to; the service takes it up by itself."""
+    from personal.counters import DAY_MS
+    from personal.event_times import now_ms
+
     from ...blending import Settings, TooFewChoices, learn, save
     from ...parts import Parts
+    from ...trained import register_log
 
     with console.one_line_errors(), bar() as progress:
         settings = console.settings(index=index)
@@ -43,6 +47,9 @@ def blend(
         finally:
             parts.close()
         path = out or settings.blend_path / f"{settings.index}.json"
+        now = now_ms()
+        window = (now - (days + 1) * DAY_MS, now)  # a day more, for learning took a while
+        register_log(settings, f"blend of {settings.index}", path, settings.index, window)
         save(made, path)
     if as_json:
         console.print_json({"file": str(path), **made.model_dump()})

@@ -31,9 +31,11 @@ def sequence(
 ) -> None:
     """Train the sequence model of a catalogue from the events in the engine; the service takes it up by itself."""
     need_torch()
-    from personal.histories import histories
+    from personal.histories import histories, span
     from plugin.catalogue import lookup
     from ranker.training.sequence import SequenceSettings, save, train_sequence
+
+    from ...trained import register_log
 
     with console.one_line_errors(), bar() as progress:
         settings = console.settings(index=index)
@@ -41,6 +43,7 @@ def sequence(
         with engine_from(settings) as engine:
             lookup(engine, settings.index)
             found = histories(engine, settings.index, most=most)
+            moments = span(engine, settings.index)
         task = progress.add_task("sequence", total=2 * epochs)
 
         def report(step: Epoch) -> None:
@@ -48,6 +51,8 @@ def sequence(
 
         trained = train_sequence(found, chosen, report)
         folder = out or settings.sequence_path / settings.index
+        # First the register: a model that is served and not in it would be overlooked when somebody is erased.
+        register_log(settings, f"sequence of {settings.index}", folder, settings.index, moments)
         save(trained, folder)
     facts = trained.facts
     if as_json:
