@@ -22,8 +22,8 @@ from .counters_store import CounterStore
 from .erasedmarks import mark, marked
 from .event_times import now_ms, strict_date_time
 from .friends import Friends
-from .holdings import Trace, delete_logged, logged
-from .keystore import KeyStore
+from .holdings import MOST_TRACES, Trace, delete_logged, logged
+from .keystore import PREFIX, KeyStore, Tombstone
 from .profiles import Profiles
 from .pseudonyms import Pseudonyms
 from .sealed import SealedDocuments
@@ -111,6 +111,8 @@ class Erasure:
             self._friends.erase(person)
             gone = self._store.delete(person.tenant, subject) is not None
             mark(self._engine, self._store.tombstones(began))
+        if visitor.session_id is not None:
+            self._store.bury(visitor.tenant, visitor.session_id)
         models = self._concerned(traces_of(visitor))
         found = self._sweep(traces_of(visitor))
         records = found.records
@@ -121,20 +123,33 @@ class Erasure:
             records += self._profiles.vault.delete(slots)
         return Erased(gone, records, found.events, found.queries, found.counters, tuple(models))
 
-    def replay(self, since_s: int = 0) -> int:
-        """Sweep what is left of everybody who was erased since then; returns how many people that were.
+    def replay(self, since_s: int = 0, *, visits: bool = True) -> int:
+        """Sweep what is left of everybody who was erased since then; returns how many people and visits that were.
+
+        Args:
+            since_s: epoch seconds.
+            visits: those without a login too. A visit goes on under its name after an erasure, and what it did since
+                goes then as well, so this is for after a restore and not for every few seconds.
 
         Raises:
             EngineError: the engine does not answer.
             RegisterUnusable: the register of models cannot be read or written.
         """
-        stones = self._store.tombstones(since_s)
-        mark(self._engine, stones)
-        for stone in stones:
-            traces = [Trace("client_id", stone.pseudonym)]
+        people: list[Tombstone] = []
+        unnamed: list[Tombstone] = []
+        for stone in self._store.tombstones(since_s):
+            (people if stone.pseudonym.startswith(PREFIX) else unnamed).append(stone)
+        mark(self._engine, people)
+        catalogues = self._catalogues()
+        found = [*people, *(unnamed if visits else ())]
+        for first in range(0, len(found), MOST_TRACES):
+            stones = found[first : first + MOST_TRACES]
+            traces = [_trace_of(stone) for stone in stones]
             self._concerned(traces)  # what is due is noted, should the first attempt have stopped before that
             self._sweep(traces)
-        return len(stones)
+            names = [(stone.tenant, stone.pseudonym) for stone in stones if not stone.pseudonym.startswith(PREFIX)]
+            self._profiles.vault.delete_visits(names, catalogues)
+        return len(found)
 
     def marked(self, people: Sequence[tuple[str, str]]) -> set[str]:
         """See :func:`personal.erasedmarks.marked`."""
@@ -150,14 +165,14 @@ class Erasure:
 
     def _sweep(self, traces: Sequence[Trace]) -> Erased:
         people = [trace.value for trace in traces if trace.field == "client_id"]
-        records = sum(self._profiles.vault.delete_of(name) + self._social.delete_of(name) for name in people)
+        records = self._profiles.vault.delete_of(people) + self._social.delete_of(people) if people else 0
         catalogues = set(self._catalogues())
         typed: dict[str, set[tuple[str, str]]] = {}
-        for trace in traces:
-            for _, document in logged(self._engine, UBI_QUERIES, [trace]):
-                text, catalogue = document.get("user_query"), str(document.get("application"))
-                if isinstance(text, str):
-                    typed.setdefault(trace.value, set()).add((catalogue, text))
+        for _, document in logged(self._engine, UBI_QUERIES, traces):
+            text, catalogue = document.get("user_query"), str(document.get("application"))
+            whose = document.get("client_id") or document.get("session_id")
+            if isinstance(text, str):
+                typed.setdefault(str(whose), set()).add((catalogue, text))
         events = delete_logged(self._engine, UBI_EVENTS, traces)
         known = {self._pseudonyms.person(name, trace.value) for name in catalogues for trace in traces}
         counters = self._counters.forget(sorted(known))
@@ -207,6 +222,10 @@ class Erasure:
 
     def _catalogues(self) -> list[str]:
         return [catalogue.name for catalogue in list_catalogues(self._engine)]
+
+
+def _trace_of(stone: Tombstone) -> Trace:
+    return Trace("client_id" if stone.pseudonym.startswith(PREFIX) else "session_id", stone.pseudonym)
 
 
 def traces_of(visitor: Visitor) -> list[Trace]:

@@ -130,12 +130,12 @@ class Friends:
         """Take back everything that was ever shared: its key goes first, then its records."""
         gone = self._store.delete(person.tenant, SHARE + person.pseudonym)
         if gone is not None:
-            self._documents.delete_of(gone)
+            self._documents.delete_of([gone])
 
     def erase(self, person: Identity) -> None:
         """Delete what is held about somebody here. Friends' records then hold a pseudonym that nothing stands for."""
         self.unshare(person)
-        self._documents.delete_of(person.pseudonym)
+        self._documents.delete_of([person.pseudonym])
 
     def held(self, person: Identity, catalogues: Sequence[str]) -> list[dict[str, Any]]:
         """What is held about somebody here, readable: since when they have each friend, and what they share.

@@ -31,7 +31,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A pseudonym that must have nothing in the engine any more; whose it was is not known.
+    """A pseudonym, or what stood for a visit, that must have nothing in the engine; whose it was is not known.
 
     Attributes:
         tenant: the shop.
@@ -81,6 +81,10 @@ class KeyStore(Protocol):
 
     def delete(self, tenant: str, subject: str) -> str | None:
         """Delete the entry and leave a tombstone; returns the pseudonym, ``None`` when there was no entry."""
+        ...
+
+    def bury(self, tenant: str, visit: str) -> None:
+        """Leave a tombstone for a visit, which has no entry; again it is the time of the latest."""
         ...
 
     def tombstones(self, since_s: int = 0) -> list[Tombstone]:

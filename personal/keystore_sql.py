@@ -104,6 +104,19 @@ class SqlKeyStore:
         self._open()
         return self._erased("pseudonym = ?", pseudonym) is not None
 
+    def bury(self, tenant: str, visit: str) -> None:
+        """See :class:`~personal.keystore.KeyStore`."""
+
+        def step() -> None:
+            with self.database.transaction() as session:
+                session.execute(
+                    "INSERT INTO erased VALUES (?, ?, ?) ON CONFLICT (pseudonym) DO UPDATE SET at = excluded.at",
+                    (visit, tenant, int(time.time())),
+                )
+
+        self._open()
+        self._patient(step)
+
     def tombstones(self, since_s: int = 0) -> list[Tombstone]:
         """See :class:`~personal.keystore.KeyStore`."""
 

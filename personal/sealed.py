@@ -96,13 +96,13 @@ class SealedDocuments:
             time.sleep(random.uniform(0.0, min(0.1, 0.004 * 2.0**attempt)))
         raise ProfileBusy("a record stayed busy")
 
-    def delete_of(self, pseudonym: str) -> int:
-        """Delete every document of a pseudonym; returns how many there were."""
+    def delete_of(self, pseudonyms: Sequence[str]) -> int:
+        """Delete every document of some pseudonyms; returns how many there were."""
         self._engine.request("POST", f"/{SOCIAL}/_refresh")
         answer = self._engine.request(
             "POST",
             f"/{SOCIAL}/_delete_by_query",
-            {"query": {"term": {"person": pseudonym}}},
+            {"query": {"terms": {"person": list(pseudonyms)}}},
             {"refresh": "true", "conflicts": "proceed"},
         )
         return int(answer["deleted"])

@@ -44,8 +44,11 @@ class Slot:
     @property
     def id(self) -> str:
         """The id of its document."""
-        bound = self.binding
-        return digest(bound.tenant, bound.owner, bound.catalogue, bound.kind)
+        return _record_id(self.binding)
+
+
+def _record_id(bound: Binding) -> str:
+    return digest(bound.tenant, bound.owner, bound.catalogue, bound.kind)
 
 
 def profile_slot(person: Identity, catalogue: str) -> Slot:
@@ -154,9 +157,19 @@ class Vault:
             return 0
         return self._delete({"query": {"ids": {"values": [slot.id for slot in slots]}}})
 
-    def delete_of(self, pseudonym: str) -> int:
-        """Delete every record of a pseudonym, in every catalogue; returns how many there were."""
-        return self._delete({"query": {"term": {"person": pseudonym}}})
+    def delete_of(self, pseudonyms: Sequence[str]) -> int:
+        """Delete every record of some pseudonyms, in every catalogue; returns how many there were."""
+        return self._delete({"query": {"terms": {"person": list(pseudonyms)}}})
+
+    def delete_visits(self, visits: Sequence[tuple[str, str]], catalogues: Sequence[str]) -> int:
+        """Delete the records of visits without a login, whose names need not be known; returns how many there were.
+
+        Args:
+            visits: (tenant, what stands for the visit) each.
+            catalogues: in which they may have one.
+        """
+        ids = [_record_id(Binding(*visit, name, "session")) for visit in visits for name in catalogues]
+        return self._delete({"query": {"ids": {"values": ids}}}) if ids else 0
 
     def delete_idle(self, days: int) -> int:
         """Delete the sessions that nothing was added to for so many days; returns how many there were."""

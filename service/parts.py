@@ -237,7 +237,7 @@ class Parts:
     def _sweep(self) -> None:
         """Sweep once more what people left who were erased lately: what came in while they were."""
         try:
-            self.erasure.replay(int(time.time()) - SWEPT_FOR_S)
+            self.erasure.replay(int(time.time()) - SWEPT_FOR_S, visits=False)
             self.people.profiles.vault.delete_idle(SESSION_DAYS)
         except PersonalError as error:
             log.warning("erasures could not be swept: %s", type(error).__name__)

@@ -63,7 +63,7 @@ def erase(
             if json_output:
                 print_json({"people": count})
             else:
-                stdout.print(f"swept what was left of {count} people")
+                stdout.print(f"swept what was left of {count} people and visits")
             return
         visitor = parts.people.known(Subject(tenant, person), None, tenant=tenant)
         if visitor.person is None:

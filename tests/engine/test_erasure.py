@@ -287,3 +287,53 @@ def test_models_that_learnt_from_somebody_are_listed_with_what_is_due(
         assert nobody.json()["models"] == []
     finally:
         (service_home / "trained-on-people.json").unlink(missing_ok=True)
+
+
+@pytest.mark.slow
+def test_a_sequence_model_that_was_trained_on_somebody_is_listed_when_they_are_erased(
+    service: Running, login: Callable[[str], dict[str, str]], engine_url: str, service_home: Path, tmp_path: Path
+) -> None:
+    people = [login(uuid.uuid4().hex) for _ in range(12)]
+    items = [result["id"] for result in search(service, "chair", people[0])["results"]][:6]
+    for number, person in enumerate(people):
+        act(service, person, "click", [*items[number % 3 :], *items[: number % 3]])
+    folder = tmp_path / "sequence"
+    try:
+        made = CliRunner().invoke(
+            build(),
+            ["train", "sequence", "--epochs", "1", "--width", "8", "--out", str(folder)],
+            env=settings_of(engine_url, service_home),
+        )
+        assert made.exit_code == 0, made.stderr
+        (entered,) = TrainedModels(service_home / "trained-on-people.json").all()
+        assert (entered.name, entered.folder) == (f"sequence of {INDEX}", str(folder))
+        answer = httpx.delete(service.url + "/v1/profile", headers=people[0], timeout=120)
+        (model,) = answer.json()["models"]
+        assert model["model"] == entered.name
+        assert model["due"]
+    finally:
+        (service_home / "trained-on-people.json").unlink(missing_ok=True)
+
+
+def test_a_visit_that_was_erased_does_not_come_back_either(
+    service: Running,
+    parts: Parts,  # noqa: F811
+) -> None:
+    visit = {"X-Hybridrank-Session": "visit-" + uuid.uuid4().hex}
+    found = search(service, "table", visit)
+    act(service, visit, "click", [found["results"][0]["id"]])
+    name = httpx.get(service.url + "/v1/profile", headers=visit, timeout=60).json()["session"]
+    parts.engine.request("POST", f"/{','.join(OURS)}/_refresh")
+    clauses = [{"term": {field: name}} for field in ("session_id", "owner")]
+    query = {"size": 100, "query": {"bool": {"should": clauses}}}
+    kept = [hit for index in OURS for hit in parts.engine.search(index, query)["hits"]["hits"]]
+    assert {hit["_index"] for hit in kept} >= {UBI_EVENTS, UBI_QUERIES}
+    assert any("sealed" in hit["_source"] for hit in kept)
+    assert httpx.delete(service.url + "/v1/profile", headers=visit, timeout=120).status_code == 200
+    assert name in {stone.pseudonym for stone in parts.keystore.tombstones()}
+    for hit in kept:  # as restoring a snapshot would
+        parts.engine.request("PUT", f"/{hit['_index']}/_doc/{hit['_id']}", hit["_source"])
+    parts.erasure.replay(visits=False)
+    assert name in everything(parts.engine), "what is swept every few seconds leaves a visit that goes on alone"
+    assert parts.erasure.replay() >= 1
+    assert name not in everything(parts.engine)
