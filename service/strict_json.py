@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any
 
-STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape that can make a lone surrogate; without one there is none, for UTF-8 has none."""
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class BadJson(ValueError):
@@ -44,7 +47,7 @@ def loads(raw: bytes, *, max_depth: int) -> Any:
         raise
     except ValueError as error:  # an integer of more digits than Python converts
         raise BadJson("", "a number has too many digits") from error
-    if b"\\u" in raw:
+    if SURROGATE.search(raw):
         _check_text(value, "")
     return value
 
@@ -57,15 +60,13 @@ def check_depth(raw: bytes, max_depth: int) -> None:
     """
     if raw.count(b"[") + raw.count(b"{") <= max_depth:
         return
-    depth = 0
-    for match in STRUCTURE.finditer(raw):
-        first = raw[match.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > max_depth:
-                raise BadJson("", f"nested deeper than {max_depth} levels")
-        elif first in b"]}":
-            depth -= 1
+    # Without escaped characters every second part between quotes is a text. A backslash outside of a text may confuse
+    # this, but there the parser stops.
+    parts = raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+    structure = b"".join(parts[::2]).translate(None, _NOT_STRUCTURE)
+    for depth in accumulate(1 if byte in b"[{" else -1 for byte in structure):
+        if depth > max_depth:
+            raise BadJson("", f"nested deeper than {max_depth} levels")
 
 
 def _no_constant(name: str) -> float:

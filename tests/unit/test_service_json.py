@@ -44,6 +44,30 @@ def test_depth_counts_what_is_open_at_once_and_not_brackets_in_text():
         strict_json.loads(b"[[[[[1]]]]]", max_depth=4)
 
 
+@given(st.lists(st.sampled_from([b"[", b"]", b"{", b"}", b'"', b"\\\\", b'\\"', b"\\u005b", b"a"]), max_size=60))
+def test_depth_is_that_of_reading_byte_by_byte_as_far_as_a_parser_comes(parts):
+    raw, deepest, depth, inside, skip = b"".join(parts), 0, 0, False, False
+    for byte in raw:
+        if skip:
+            skip = False
+        elif inside:
+            inside, skip = byte != ord('"'), byte == ord("\\")
+        elif byte == ord("\\"):
+            break  # no parser goes on here
+        elif byte == ord('"'):
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    else:
+        strict_json.check_depth(raw, max(deepest, 0))
+    if deepest > 1:
+        with pytest.raises(BadJson, match="nested deeper"):
+            strict_json.check_depth(raw, deepest - 1)
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
