@@ -88,7 +88,13 @@ def shop(own_engine: str, service_home: Path, tmp_path: Path) -> Iterator[Shop]:
     SampleFolder.of(Settings(home=home)).write(lambda _: None, PRODUCTS)
     index_part(own_engine, home, INDEX, PRODUCTS)
     settings = Settings(
-        home=home, opensearch_url=own_engine, index=INDEX, opensearch_timeout_s=90, rerank_depth=1, image_encoder="none"
+        home=home,
+        opensearch_url=own_engine,
+        index=INDEX,
+        opensearch_timeout_s=90,
+        behaviour_budget_ms=30_000,
+        rerank_depth=1,
+        image_encoder="none",
     )
     key = keys.add(settings.keys_path, tenant="default", role="shop")
     app = create_app(settings, ring=KeyRing(settings.keys_path))
@@ -130,6 +136,7 @@ def everything(engine: Engine) -> str:
             texts.append(json.dumps(answer["hits"]["hits"]))
             again = {"scroll": "5m", "scroll_id": answer["_scroll_id"]}
             answer = engine.request("POST", "/_search/scroll", again)
+        engine.request("DELETE", "/_search/scroll", {"scroll_id": answer["_scroll_id"]})
     return "\n".join(texts)
 
 
@@ -176,7 +183,8 @@ def test_who_was_erased_does_not_come_back_with_a_snapshot(
             assert shop.call("DELETE", "/v1/profile", shop.somebody(number))["person"] is True
         lap("erased")
         names = _names(shop, held[:erased])
-        assert [name for name in names if name in everything(engine)] == []
+        swept = everything(engine)
+        assert [name for name in names if name in swept] == []
         restore(engine)
         lap("restored")
         back = everything(engine)
