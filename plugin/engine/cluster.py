@@ -61,6 +61,11 @@ class LocalCluster:
         link = self.home / "engine" / "run"
         return link.readlink() if link.is_symlink() else run_folder(self.home, account_for_node())
 
+    @property
+    def _name(self) -> str:
+        """The cluster's own name, by which it is told from another home's that took its port first."""
+        return f"hybridrank-{hashlib.sha256(str(self._run).encode()).hexdigest()[:12]}"
+
     @contextmanager
     def _lock(self, progress: Progress = quiet) -> Iterator[None]:
         """One command at a time may change a home's cluster."""
@@ -156,12 +161,11 @@ class LocalCluster:
                         _remove_others(run, built)
                 cluster = shape.nodes(run)
                 write_shape(self.home, shape)
-                name = f"hybridrank-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
                 if shape.secure:
                     secure.make_secrets(self.home)
                 for node in missing:
                     extra = {**_settings(shape), **settings_of(addons)}
-                    configure(node, cluster, cluster_name=name, heap=heap, extra=extra)
+                    configure(node, cluster, cluster_name=self._name, heap=heap, extra=extra)
                     fill_keystore(addons, node, built, java)
                     if shape.secure:
                         secure.configure_security(self.home, node, built, java)
@@ -191,7 +195,7 @@ class LocalCluster:
             for node in nodes:
                 if node.name not in alive:
                     raise LocalNodeError(f"OpenSearch ended while starting: {why_it_ended(node)}")
-                if node.name not in ready and is_ready(node, len(nodes), login):
+                if node.name not in ready and is_ready(node, len(nodes), login, self._name):
                     ready.add(node.name)
             if len(ready) == len(nodes):
                 progress("starting OpenSearch", len(ready), len(nodes))
@@ -214,6 +218,8 @@ class LocalCluster:
         login = self._login(shape)
         root, health = get(nodes[0].http_port, "/", login), get(nodes[0].http_port, "/_cluster/health", login)
         if not processes or root is None or health is None or root[0] != 200 or health[0] != 200:
+            return None
+        if root[1].get("cluster_name") != self._name:
             return None
         urls = tuple(f"{'https' if shape.secure else 'http'}://{LOOPBACK}:{node.http_port}" for node in nodes)
         return ClusterInfo(

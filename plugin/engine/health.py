@@ -54,8 +54,11 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def is_ready(node: Node, nodes: int, login: Login | None) -> bool:
+def is_ready(node: Node, nodes: int, login: Login | None, cluster_name: str) -> bool:
     """Whether a node answers, sees at least ``nodes`` of them, and every primary shard is there (yellow or green).
+
+    What answers under another cluster's name is not ours: two homes that start at once may choose one port, and the
+    node that comes second ends a moment later.
 
     Raises:
         LocalNodeError: it answers, but refuses our password.
@@ -70,6 +73,8 @@ def is_ready(node: Node, nodes: int, login: Login | None) -> bool:
             f"the password in {login.password_file} is not that of the cluster's data; put the old one back, "
             "or delete the data with: hybridrank engine stop --remove-data"
         )
+    if health.get("cluster_name") != cluster_name:
+        return False
     return status == 200 and health.get("status") in ("yellow", "green") and health.get("number_of_nodes", 0) >= nodes
 
 

@@ -16,6 +16,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from plugin.engine import ClusterInfo, LocalCluster
+from plugin.engine.configure import Node
+from plugin.engine.health import get, is_ready
 from plugin.engine.ports import free_ports
 from plugin.errors import LocalNodeError
 
@@ -114,6 +116,16 @@ def test_a_taken_port_is_one_line_that_names_the_holder(started: dict[str, objec
     assert (code, out) == (1, "")
     (pid,) = started["pids"]
     assert err == f"hybridrank: port {port} is taken by process {pid} (java); choose another with --port\n"
+
+
+def test_another_home_s_node_on_the_port_is_not_taken_for_one_s_own(
+    started: dict[str, object], tmp_path: Path, port: int
+) -> None:
+    root = get(port, "/")
+    assert root is not None
+    node = Node("node-1", tmp_path, port, port + 1)
+    assert is_ready(node, 1, None, root[1]["cluster_name"])
+    assert not is_ready(node, 1, None, "hybridrank-of-another-home")
 
 
 def test_kill_9_in_the_middle_of_indexing_loses_no_acknowledged_document(
