@@ -18,7 +18,9 @@ from plugin.query import VECTOR_BOOST, SearchRequest, window_body
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)
 RED = {"term": {"color.keyword": {"value": "red"}}}
 CHEAP = {"range": {"price": {"lt": 20}}}
-SHOP = Catalogue("shop", "hybridrank-catalogue.en.shop.000001", "en", 1, None, None, "", frozenset({"text_vector"}), ())
+SHOP = Catalogue(
+    "shop", "hybridrank-catalogue.en.shop.000001", "u1", "en", 1, None, None, "", frozenset({"text_vector"}), ()
+)
 
 
 def match(text: str, field: str = "title") -> dict[str, Any]:
