@@ -28,14 +28,26 @@ ELSEWHERE = {
     "docs/benchmarks.md": "measures on a catalogue that is not in the project; test_evaluate.py runs the command",
     "docs/growth.md": "measures for hours",
     "docs/scaling.md": "takes several machines; test_behind_nginx.py and test_indexer_shards.py run its commands",
-    "docs/training.md": "trains for an hour; tests/unit/test_training_*.py and test_pretraining.py run its commands",
     "docs/privacy-training.md": "trains on the log of a larger shop; test_private_training.py runs its commands",
 }
 """Pages whose commands are not run here, and why."""
 
+SHORTENED = {
+    "train synthesise": "--queries 40",
+    "train windows": "--per-signal 10 --unjudged 10",
+    "train clicks": "--per-signal 10",
+    "train finetune": "--epochs 0.2 --items 4",
+    "train pretrain": "--epochs 0.2",
+    "train tune": "--epochs 0.1 --trials 2 --minutes 0.1",
+    "compress": "--epochs 0.05",
+}
+"""What makes training short here, after the options of the page: the last of an option counts."""
+
 PRELUDE = r"""
 set -euo pipefail
 hybridrank() {
+  case "$*" in SHORTENED
+  esac
   if [ "$1" != serve ]; then "$PYTHON" -m service "$@"; return; fi
   "$PYTHON" -m service "$@" --port "$SERVICE_PORT" > serve.log 2>&1 &
   served=$!
@@ -59,7 +71,8 @@ def script(page: str, engine_url: str) -> str:
     commands = "\n".join(block.text for block in ALL if block.page == page and block.language == "sh")
     for example in ("https://user:password@search.example:9200", "http://127.0.0.1:9200"):
         commands = commands.replace(example, engine_url)
-    return PRELUDE + commands
+    cases = "".join(f'\n  "{name} "*) set -- "$@" {more};;' for name, more in SHORTENED.items())
+    return PRELUDE.replace(" SHORTENED", cases) + commands
 
 
 def an_older_shop(url: str) -> None:
