@@ -99,7 +99,7 @@ def measured(parts: Parts, market: Market, shopper: Shopper, past: Sequence[dict
         viewed, hits = lists(parts, viewed_id, visitor)
         row += [purchases(viewed, hits, weight) for weight in WEIGHTS]
     finally:
-        parts.people.profiles.vault.delete_of(identity.pseudonym)
+        parts.people.profiles.vault.delete_of([identity.pseudonym])
         parts.keystore.delete("bench", shopper.id)
     products = market.products
     row.append(worth(sorted(products, key=lambda item: (-chances(shopper, products[item], wanted)[0], item))))

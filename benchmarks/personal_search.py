@@ -69,7 +69,7 @@ def main() -> None:
     moved = sum(first != own for first, own, _ in pages.values())
     differ = sum(own != other for _, own, other in pages.values())
     for one in people:
-        parts.people.profiles.vault.delete_of(known[one.id].client_id or "")
+        parts.people.profiles.vault.delete_of([known[one.id].client_id or ""])
         parts.keystore.delete("bench", one.id)
     parts.close()
     values = np.array(rows)

@@ -123,7 +123,7 @@ class Shop:
                 key=lambda item: (-chances(shopper, self.market.products[item], wanted)[0], item),
             ),
         }
-        profiles.vault.delete_of(identity.pseudonym)
+        profiles.vault.delete_of([identity.pseudonym])
         self.parts.keystore.delete("bench", shopper.id)
         row: list[float] = []
         for items in lists.values():
