@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from personal.suggestions.asked import _sample, people_of, suggestible
 from personal.suggestions.book import Book, Entry
 from personal.suggestions.phrases import catalogue_entries
 from personal.suggestions.store import Record
-from personal.suggestions.suggester import Suggester, _Shelf, recent
+from personal.suggestions.suggester import LIKED_REASONS, OWN_REASON, REASONS, Suggester, _Shelf, recent
 from personal.suggestions.text import key, typed_key
 from personal.suggestions.typos import Speller
 from personal.taste import EMPTY, Action, Facts
@@ -232,3 +234,11 @@ def test_hostile_texts_find_nothing_and_take_no_time():
         "".join(chr(dice.randrange(0x3000)) for _ in range(900)),
     ):
         shelf.find(typed_key(typed), 10)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_has_words_for_every_reason(language):
+    file = Path(__file__).parents[2] / "service" / "page" / "messages" / f"{language}.json"
+    told = {name for name in json.loads(file.read_text("utf-8")) if name.startswith("reason.")}
+    given = {*REASONS.values(), OWN_REASON, *LIKED_REASONS.values(), "other spelling"}
+    assert told == {f"reason.{part}" for part in given} | {"reason.and"}
