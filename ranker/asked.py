@@ -94,9 +94,7 @@ def refusals(asked: Asked, texts: Sequence[str]) -> NDArray[np.float64]:
         return result
     stems = [word.removesuffix("y") for word in asked.refused]
     rows = [row for row, text in enumerate(texts) if not text.isascii() or _holds(text, stems)]
-    column = Column.of(
-        [_numbers(texts[row]) if len(texts[row]) <= LONG else numbers(words(texts[row])) for row in rows]
-    )
+    column = Column.of([_numbers(texts[row]) for row in rows])
     named, suffixed = column.among(asked.refused), column.among(f"{word}less" for word in asked.refused)
     denies, denied = column.among(DENIALS), np.zeros(len(column.words), bool)
     for away in (*range(-_BEFORE, 0), *range(1, _AFTER + 1)):
