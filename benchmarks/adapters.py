@@ -85,9 +85,7 @@ def run(given: argparse.Namespace, parts: Split, start: str, changes: dict[str, 
         "bf16": given.bf16,
     }
     settings = FinetuneSettings.model_validate(fixed | (changes or {}))
-    tokenizer = PairTokenizer(
-        folder / "tokenizer.json", query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens
-    )
+    tokenizer = PairTokenizer.of(folder, settings)
     torch.set_num_threads(given.threads)
     torch.manual_seed(settings.seed)
     model = load_start(folder)

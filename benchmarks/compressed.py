@@ -36,7 +36,7 @@ def forms_of(folder: Path, windows: Sequence[Window]) -> tuple[dict[str, Form], 
     """The forms by name."""
     config = read_config(folder)
     tokenizer = folder / "tokenizer.json"
-    lengths = PairTokenizer(tokenizer, query_tokens=config.query_tokens, passage_tokens=config.passage_tokens)
+    lengths = PairTokenizer.of(folder, config)
     judge = Judge(windows, lengths, 0.0)
     whole = Form(load_trained(folder), tokenizer)
     int8 = replace(whole, int8=True)

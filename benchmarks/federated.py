@@ -37,7 +37,6 @@ from ranker.training.records import read_pairs
 from ranker.training.settings import FinetuneSettings
 from ranker.training.splits import text_of
 from ranker.windows import Window, read_windows
-from service.federated.run import lengths_of
 from service.settings import Settings
 from service.training import PACKAGED_BERT, load_start, start_folder
 
@@ -104,7 +103,7 @@ def main() -> None:
         method="head", epochs=1.0, head_rate=given.head_rate, items_per_window=12, threads=1, validation_share=0.0
     )
     begin = start_folder(PACKAGED_BERT)
-    tokenizer = lengths_of(begin, settings)
+    tokenizer = PairTokenizer.of(begin, settings)
 
     def start() -> tuple[FusedRanker, Callable[[FinetuneSettings], PairTokenizer]]:
         torch.manual_seed(settings.seed)

@@ -51,3 +51,8 @@ def rates(name: str, ways: Mapping[str, Way], texts: Sequence[str], rounds: int,
             work(texts)
             found[name_of_way].append(len(texts) / (time.perf_counter() - started))
     return Row(name, "texts/s", found, about)
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """The value below which a part of them lie."""
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]

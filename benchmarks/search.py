@@ -33,7 +33,7 @@ from ranker.qrels import read_queries
 from service.engine import engine_from
 from service.settings import Settings
 
-from .rows import Row
+from .rows import Row, quantile
 from .served import served
 
 WRITTEN = (str.lower, str.upper, str.title, str.capitalize, str.swapcase)
@@ -117,8 +117,7 @@ def _row(name: str, times: Times, state: str, told: str) -> Row:
 
 def quantiles(seconds: Sequence[float]) -> tuple[float, float, float]:
     """p50, p95 and p99 in milliseconds."""
-    ordered = sorted(seconds)
-    p50, p95, p99 = (1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))] for part in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (1000 * quantile(seconds, part) for part in (0.5, 0.95, 0.99))
     return p50, p95, p99
 
 

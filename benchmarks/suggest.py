@@ -41,7 +41,7 @@ from service.engine import engine_from
 from service.persons import mint
 from service.settings import Settings
 
-from .rows import Row
+from .rows import Row, quantile
 
 SIZE = 10
 TYPED = (1, 3, 5)
@@ -360,11 +360,6 @@ def _typed() -> str:
     from flask import request
 
     return request.args.get("q", "")
-
-
-def quantile(values: Sequence[float], part: float) -> float:
-    """The value below which a part of them lie."""
-    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
 if __name__ == "__main__":

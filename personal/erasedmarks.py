@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 from plugin.client import Engine
 from plugin.names import PROFILES
-from plugin.statedocs import read_many
+from plugin.statedocs import put_many, read_many
 
 from .counters import digest
 from .envelope import FORMAT
 from .keystore import Tombstone
 
 KIND = "erased"
+_PAGE = 1000
 
 
 def mark(engine: Engine, stones: Iterable[Tombstone]) -> None:
@@ -26,10 +28,9 @@ def mark(engine: Engine, stones: Iterable[Tombstone]) -> None:
     Raises:
         EngineError: the engine does not answer; some may be marked.
     """
-    for stone in stones:
-        day = datetime.fromtimestamp(stone.erased_s, UTC).date().isoformat()
-        document = {"kind": KIND, "tenant": stone.tenant, "day": day, "format": FORMAT}
-        engine.request("PUT", f"/{PROFILES}/_doc/{_name(stone.tenant, stone.pseudonym)}", document)
+    left = iter(stones)
+    while some := list(islice(left, _PAGE)):
+        put_many(engine, PROFILES, [(_name(stone.tenant, stone.pseudonym), _document(stone)) for stone in some])
 
 
 def marked(engine: Engine, people: Sequence[tuple[str, str]]) -> set[str]:
@@ -41,6 +42,11 @@ def marked(engine: Engine, people: Sequence[tuple[str, str]]) -> set[str]:
     names = {_name(*person): person[1] for person in people}
     found = read_many(engine, [(PROFILES, name) for name in names], fields=[])
     return {names[name] for _, name in found}
+
+
+def _document(stone: Tombstone) -> dict[str, object]:
+    day = datetime.fromtimestamp(stone.erased_s, UTC).date().isoformat()
+    return {"kind": KIND, "tenant": stone.tenant, "day": day, "format": FORMAT}
 
 
 def _name(tenant: str, pseudonym: str) -> str:

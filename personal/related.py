@@ -106,25 +106,21 @@ class RelatedQueries:
         Raises:
             EngineError: the engine does not answer, or behaviour is not installed.
         """
-        known = self._texts(catalogue)
+        self._fill(self._texts(catalogue), encode, WARMED)
+
+    def _fill(self, known: _Texts, encode: Encode, at_a_time: int) -> None:
         with self._lock:
             missing = [text for text in known.texts[:MOST] if text not in known.vectors]
-        for start in range(0, len(missing), WARMED):
-            some = missing[start : start + WARMED]
+        for start in range(0, len(missing), at_a_time):
+            some = missing[start : start + at_a_time]
             vectors = encode(some)
             with self._lock:
                 known.vectors.update(zip(some, vectors, strict=True))
 
     def _near(self, known: _Texts, query: str, encode: Encode) -> dict[str, float]:
-        texts = known.texts[:MOST]
-        with self._lock:
-            missing = [text for text in texts if text not in known.vectors]
-        if missing:
-            vectors = encode(missing)
-            with self._lock:
-                known.vectors.update(zip(missing, vectors, strict=True))
+        self._fill(known, encode, MOST)
         own = encode([query])[0]
-        return {text: float(known.vectors[text] @ own) for text in texts}
+        return {text: float(known.vectors[text] @ own) for text in known.texts[:MOST]}
 
     def _texts(self, catalogue: str) -> _Texts:
         with self._lock:

@@ -65,11 +65,7 @@ class Ranker:
 
     @cached_property
     def _tokenizer(self) -> PairTokenizer:
-        return PairTokenizer(
-            self.folder / "tokenizer.json",
-            query_tokens=self.config.query_tokens,
-            passage_tokens=self.config.passage_tokens,
-        )
+        return PairTokenizer.of(self.folder, self.config)
 
     @cached_property
     def _pair(self) -> ort.InferenceSession:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,20 @@ class PairBatch:
     rows: NDArray[np.int64]
 
 
+class Lengths(Protocol):
+    """What says how long segments are: a model's configuration, or settings of training."""
+
+    @property
+    def query_tokens(self) -> int:
+        """Of a query, its two marks included."""
+        ...
+
+    @property
+    def passage_tokens(self) -> int:
+        """Of a passage, its two marks included."""
+        ...
+
+
 class PairTokenizer:
     """Cuts texts to length and lays pairs out. Thread-safe.
 
@@ -51,6 +66,16 @@ class PairTokenizer:
         self._tokenizer.no_truncation()
         self.query_tokens = query_tokens
         self.passage_tokens = passage_tokens
+
+    @classmethod
+    def of(cls, folder: Path, lengths: Lengths) -> Self:
+        """That of a folder's ``tokenizer.json``.
+
+        Raises:
+            ModelError: it cannot be read.
+        """
+        path = folder / "tokenizer.json"
+        return cls(path, query_tokens=lengths.query_tokens, passage_tokens=lengths.passage_tokens)
 
     def segment_ids(self, texts: Sequence[str], limit: int) -> list[list[int]]:
         """Tokenise texts, each cut to ``limit`` tokens with its end mark kept."""

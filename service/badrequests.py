@@ -55,13 +55,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 def problem_of(error: Exception) -> Problem | None:
     """What to answer; ``None`` where the caller is not at fault."""
-    from .problems import Problem
+    from .problems import Problem, kind_of
 
     if isinstance(error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName):
         return None
     for kind, status, detail in ANSWERS:
         if isinstance(error, kind):
-            return Problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
+            return Problem(status, kind_of(status), detail)
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +18,12 @@ from plugin.catalogue import Catalogue
 from plugin.errors import EngineError
 from ranker.blend import BlendFile
 from ranker.blendfit import Choice, Fitted, fit_blend
-from ranker.candidate import Candidate
 from ranker.sequence import SequenceModel
 from ranker.significance import resampled_means
 
+from .candidates import candidate_of
 from .catalogues import Catalogues
+from .followed import put
 from .parts import Parts
 from .problems import Problem
 from .recommend import scored
@@ -104,10 +104,7 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
 
 def save(made: BlendFile, path: Path) -> None:
     """Write a blend where the service looks for it; a reader sees the old one or the new one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(made.model_dump_json(indent=2) + "\n", "utf-8")
-    partial.replace(path)
+    put(path, made.model_dump_json(indent=2) + "\n")
 
 
 def _seen(
@@ -130,7 +127,7 @@ def _seen(
     chosen = {place: one.chosen[hit.id] for place, hit in enumerate(hits) if hit.id in one.chosen}
     if not chosen or len(hits) < 2:
         return None
-    candidates = [Candidate(hit.id, hit.text, hit.signals) for hit in hits]
+    candidates = [candidate_of(hit) for hit in hits]
     ranking, _ = scored(parts, viewed, candidates)
     scores = {item.position: item.score for item in ranking.items}
     return Choice(one.person, [scores[place] for place in range(len(hits))], [hit.signals for hit in hits], chosen)

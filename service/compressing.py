@@ -47,7 +47,7 @@ def run_compress(
     config = read_config(source)
     model = load_trained(source)
     tokenizer = source / "tokenizer.json"
-    lengths = PairTokenizer(tokenizer, query_tokens=config.query_tokens, passage_tokens=config.passage_tokens)
+    lengths = PairTokenizer.of(source, config)
     settings = FinetuneSettings(
         loss="mse",
         epochs=epochs,

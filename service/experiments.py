@@ -6,8 +6,6 @@ lies in the logs alone.
 
 from __future__ import annotations
 
-import os
-import threading
 from pathlib import Path
 from typing import Literal
 
@@ -20,11 +18,11 @@ from plugin.client import Engine
 from ranker.errors import ModelError
 from ranker.interleave import Duel, judged
 
+from .followed import Followed, put
 from .models import MODEL
 
 AS_ASKED = ("personal", "ranked")
 """As the service answers whoever asks; as it answers nobody, without profile and session."""
-_MOST = 64
 
 
 class Experiment(BaseModel):
@@ -69,14 +67,26 @@ class Experiment(BaseModel):
         return int(drawn[:13], 16) < self.share * 16**13
 
 
+def _read(path: Path) -> Experiment | None:
+    try:
+        return Experiment.model_validate_json(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None  # it has ended since it was looked for
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"experiment: {path} cannot be read ({type(error).__name__})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"experiment: {path}: {where}: {first['msg']}") from error
+
+
 class Experiments:
     """The experiments of one worker. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Look for experiments in ``folder/CATALOGUE.json``."""
         self._folder = folder
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[int, Experiment]] = {}
+        self._followed = Followed("experiment", _read)
 
     def of(self, catalogue: str) -> Experiment | None:
         """The experiment of a catalogue; ``None`` where there is none.
@@ -84,25 +94,7 @@ class Experiments:
         Raises:
             ModelError: there is one, but its file cannot be used; names the field.
         """
-        path = self.path(catalogue)
-        try:
-            stamp = path.stat().st_mtime_ns
-            with self._lock:
-                known = self._known.get(catalogue)
-                if known is None or known[0] != stamp:
-                    if len(self._known) >= _MOST:
-                        self._known.clear()
-                    made = Experiment.model_validate_json(path.read_text("utf-8"))
-                    known = self._known[catalogue] = (stamp, made)
-                return known[1]
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(f"experiment: {path} cannot be read ({type(error).__name__})") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ModelError(f"experiment: {path}: {where}: {first['msg']}") from error
+        return self._followed.at(self.path(catalogue))
 
     def path(self, catalogue: str) -> Path:
         """The file of a catalogue's experiment."""
@@ -110,11 +102,7 @@ class Experiments:
 
     def begin(self, catalogue: str, experiment: Experiment) -> None:
         """Put an experiment in place; a reader sees the old file or the new one whole."""
-        path = self.path(catalogue)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(experiment.model_dump_json(indent=2) + "\n", "utf-8")
-        partial.replace(path)
+        put(self.path(catalogue), experiment.model_dump_json(indent=2) + "\n")
 
     def end(self, catalogue: str) -> bool:
         """Take a catalogue's experiment away; whether there was one. The logs keep what was shown."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from personal.profiles import Held
 from plugin.candidates import Hit
 from plugin.catalogue import Catalogue
-from ranker.candidate import Candidate
 from ranker.fusion import first_stage
+
+from .candidates import candidate_of
 
 if TYPE_CHECKING:
     from .parts import Parts
@@ -38,7 +39,7 @@ def vectors_for(
     """
     if catalogue.text_encoder is None:
         return {}
-    candidates = [Candidate(hit.id, hit.text, hit.signals) for hit in hits]
+    candidates = [candidate_of(hit) for hit in hits]
     best = first_stage(candidates).items[:WITH_VECTORS]
     texts = {item.id: candidates[item.position].text or "" for item in best}
     liked = parts.item_vectors.by_id(catalogue.index, held.liked(), timeout_s=timeout_s) if held else {}

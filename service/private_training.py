@@ -66,7 +66,7 @@ def run_private(
     measured_cost = _cost(cost) if cost is not None else None
     model = load_start(begin)
     tokenizer = begin / "tokenizer.json"
-    lengths = PairTokenizer(tokenizer, query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens)
+    lengths = PairTokenizer.of(begin, settings)
     started = time.monotonic()
     records = records_of(
         parts.training, model.network, lengths, cap=private.cap, items=settings.items_per_window, seed=settings.seed

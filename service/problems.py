@@ -167,6 +167,12 @@ def _of_engine(error: EngineError) -> Problem:
             return Problem(502, "engine-error", "OpenSearch gave an answer that could not be used.")
 
 
+def kind_of(status: int) -> str:
+    """The kind of a problem that a status alone tells."""
+    # The phrases of some are others in other versions of Python; a kind is not.
+    return KINDS.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+
+
 def of_http(error: HTTPError) -> Problem:
     """Map what the framework refuses (validation, 404, 405, 413, 415) to a problem."""
     if error.status_code == 422 and isinstance(error.detail, dict):
@@ -178,8 +184,7 @@ def of_http(error: HTTPError) -> Problem:
         first = f"{pairs[0][0]}: {pairs[0][1]}" if pairs else "The request is not acceptable."
         return Problem(422, "invalid-request", first, pairs)
     phrase = HTTPStatus(error.status_code).phrase
-    # The phrases of these are others in other versions of Python; a kind is not.
-    kind = KINDS.get(error.status_code) or phrase.lower().replace(" ", "-").replace("'", "")
+    kind = kind_of(error.status_code)
     names = {413: "The body is larger than this service takes (setting HYBRIDRANK_MAX_BODY_BYTES)."}
     kept = {name: str(value) for name, value in dict(error.headers).items() if name.lower() in KEPT_HEADERS}
     detail = names.get(error.status_code, f"{phrase}.")

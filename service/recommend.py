@@ -21,6 +21,7 @@ from ranker.fusion import first_stage
 from ranker.model import Workings
 
 from . import metrics
+from .candidates import candidate_of
 from .catalogues import Catalogues
 from .parts import Parts
 from .recommend_window import NOTHING, Ask, Standpoint, Windowing
@@ -68,7 +69,6 @@ class _Answering:
         self._parts = parts
         self._catalogue = catalogue
         self._ask = ask
-        self._language = ask.language
         self._lacks: list[str] = [ask.lacks] if ask.lacks is not None else []
         held, without_held = parts.people.read(ask.visitor, catalogue.name) if ask.visitor.owner else NOTHING
         if without_held is not None:
@@ -89,7 +89,7 @@ class _Answering:
         results = []
         for item in chosen:
             hit = known[item.id]
-            reason = reason_of(item.id, hit.signals, origins, title, blend, language=self._language)
+            reason = reason_of(item.id, hit.signals, origins, title, blend, language=self._ask.language)
             signals = {name: round(value, 6) for name, value in hit.signals.items()}
             results.append(
                 RecommendationOut(
@@ -150,6 +150,6 @@ def ranked(
     parts: Parts, viewed: Mapping[str, Any] | None, hits: Sequence[Hit], blend: Blend
 ) -> tuple[Ranking, str | None]:
     """The best candidates in their order, live signals blended in; and what could not be had."""
-    window = shortlist([Candidate(hit.id, hit.text, hit.signals) for hit in hits], SHORTLIST, blend)
+    window = shortlist([candidate_of(hit) for hit in hits], SHORTLIST, blend)
     ranking, lacking = scored(parts, viewed, window)
     return blended(ranking, window, blend), lacking

@@ -26,6 +26,7 @@ from ranker.fusion import first_stage
 from ranker.model import Ranker, Workings
 
 from . import metrics, rankings
+from .candidates import candidate_of
 from .catalogues import Catalogues
 from .drafting import drafted, only
 from .likeness import WITH_VECTORS, vectors_for
@@ -370,7 +371,7 @@ class SearchService:
         The best of the first stage come with their text vectors: what lies below them neither gains by likeness to
         the best nor loses.
         """
-        candidates = [Candidate(hit.id, hit.text, hit.signals) for hit in found.hits]
+        candidates = [candidate_of(hit) for hit in found.hits]
         if question.catalogue.text_encoder is None:
             return candidates, None
         best = first_stage(candidates).items[:WITH_VECTORS]

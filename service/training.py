@@ -142,7 +142,7 @@ def run_finetune(
     begin = start_folder(start)
     model = load_start(begin)
     tokenizer = begin / "tokenizer.json"
-    lengths = PairTokenizer(tokenizer, query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens)
+    lengths = PairTokenizer.of(begin, settings)
     parts = data.read(settings)
     out.mkdir(parents=True, exist_ok=True)
     with together() as group:

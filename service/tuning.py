@@ -109,9 +109,7 @@ def _validated(trial: optuna.Trial, parts: Split, start: str, settings: Finetune
     import optuna
 
     folder = start_folder(start)
-    lengths = PairTokenizer(
-        folder / "tokenizer.json", query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens
-    )
+    lengths = PairTokenizer.of(folder, settings)
 
     def report(step: Progress) -> None:
         if step.validation and step.step:

@@ -13,6 +13,8 @@ from ranker.asked import read
 from ranker.candidate import Candidate
 from ranker.windows import Window
 
+from .candidates import candidate_of
+
 BATCH = 64
 
 
@@ -57,7 +59,7 @@ def judged_windows(
             for hit in gather(engine, catalogue, request).hits:
                 strangers += hit.id not in grades
                 if hit.id in grades or strangers <= unjudged:
-                    items.append(Candidate(hit.id, hit.text, hit.signals))
+                    items.append(candidate_of(hit))
             if items:
                 known = tuple(grades.get(item.id) for item in items)
                 yield Window(query_id, queries[query_id], source, tuple(items), known)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,13 @@ def postgres() -> Iterator[Postgres]:
     binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (bash tests/system-packages.sh)")
+    with running_postgres(binaries) as server:
+        yield server
+
+
+@contextmanager
+def running_postgres(binaries: Path) -> Iterator[Postgres]:
+    """A PostgreSQL of one's own, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="hybridrank-postgres-"))
     server = Postgres(folder, binaries, free_ports(1)[0])
     try:

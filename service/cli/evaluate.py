@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.box import SIMPLE
@@ -20,6 +20,8 @@ from ranker.runfile import write_run
 from ..recommenders import NEXT_SYSTEMS, NextSystem
 from ..report import COMPARED, MOVED, SYSTEMS, Comparison, Judged, Report, System
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
+
+S = TypeVar("S", bound=str)
 
 SHORT = {
     "ndcg@10_condensed": "condensed",
@@ -103,11 +105,11 @@ def run(
         if any(given is not None for given in (queries, qrels, run_out, per_query)) or log:
             raise fail(f"--system: {', '.join(NEXT_SYSTEMS)} are measured on the log of events, by themselves", 2)
         wanted_next = _recommenders([*(system or []), *(more or [])])
-        pairs_next = [_recommender_pair(one) for one in compare or []]
+        pairs_next = [_pair(_recommenders([one])) for one in compare or []]
         on_next(settings(index=name), wanted_next, pairs_next, days=days, seed=seed, display=display, as_json=as_json)
         return
     wanted = _systems([*(system or []), *(more or [])], "--system")
-    pairs = [_pair(names) for names in compare or []]
+    pairs = [_pair(_systems([names], "--compare")) for names in compare or []]
     if not wanted and not pairs:
         raise fail(f"--system: name at least one of {Names}", 2)
     if log:
@@ -161,34 +163,25 @@ class Evaluate(TyperCommand):
 
 
 def _systems(given: list[str], option: str) -> list[System]:
-    found: dict[System, None] = {}
-    for name in (part.strip() for one in given for part in one.split(",")):
-        known = next((system for system in SYSTEMS if system == name), None)
-        if known is None:
-            raise fail(f"{option}: {name!r} is not one of {Names}", 2)
-        found[known] = None
-    return list(found)
+    return _chosen(given, SYSTEMS, option, Names)
 
 
 def _recommenders(given: list[str]) -> list[NextSystem]:
-    found: dict[NextSystem, None] = {}
+    return _chosen(given, NEXT_SYSTEMS, "--system", f"{', '.join(NEXT_SYSTEMS)}, which go by themselves")
+
+
+def _chosen(given: list[str], systems: Sequence[S], option: str, said: str) -> list[S]:
+    """Names, also separated by commas, each once; ``said`` are those that there are, for who names another."""
+    found: dict[S, None] = {}
     for name in (part.strip() for one in given for part in one.split(",")):
-        known = next((system for system in NEXT_SYSTEMS if system == name), None)
+        known = next((system for system in systems if system == name), None)
         if known is None:
-            raise fail(f"--system: {name!r} is not one of {', '.join(NEXT_SYSTEMS)}, which go by themselves", 2)
+            raise fail(f"{option}: {name!r} is not one of {said}", 2)
         found[known] = None
     return list(found)
 
 
-def _recommender_pair(given: str) -> tuple[NextSystem, NextSystem]:
-    found = _recommenders([given])
-    if len(found) != 2:
-        raise fail("--compare: name two different systems", 2)
-    return found[0], found[1]
-
-
-def _pair(given: str) -> tuple[System, System]:
-    found = _systems([given], "--compare")
+def _pair(found: list[S]) -> tuple[S, S]:
     if len(found) != 2:
         raise fail("--compare: name two different systems", 2)
     return found[0], found[1]

@@ -93,12 +93,20 @@ class Opinions:
             return []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the libraries import has warnings for its own makers
-            return [self._one(method, self.seen, words) for method in self._methods]
+            game = HeadGame(self._ranker, self.seen.workings, self.seen.position)
+            own = exact(len(game.players), game)
+            return [self._one(method, self.seen, words, game, own) for method in self._methods]
 
-    def _one(self, method: Method, seen: Seen, words: WordsOut | None) -> Opinion:
-        game = HeadGame(self._ranker, seen.workings, seen.position)
+    def _one(
+        self,
+        method: Method,
+        seen: Seen,
+        words: WordsOut | None,
+        game: HeadGame,
+        own: tuple[float, NDArray[np.float64]],
+    ) -> Opinion:
         players = len(game.players)
-        our_base, ours = exact(players, game)
+        our_base, ours = own
         if method == "lime":
             local = by_lime(game, players, passes=SIGNAL_PASSES)
             base, theirs, gap = local.base, local.contributions, local.gap

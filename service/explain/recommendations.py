@@ -15,11 +15,11 @@ from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.rewording import signals_of
 from ranker.blend import PRIOR, blended, contributions, shortlist
-from ranker.candidate import Candidate
 from ranker.explain.signals import explained, with_live
 from ranker.explain.words import Heard
 
 from .. import sentences
+from ..candidates import candidate_of
 from ..parts import Parts
 from ..problems import Problem
 from ..recommend import SHORTLIST, worked
@@ -53,7 +53,7 @@ def explain_recommendation(
     origins = window.origins(viewed)
     hits = window.hits(viewed, origins)
     blend = window.without("blend", lambda: parts.blends.of(catalogue.name), PRIOR)
-    candidates = shortlist([Candidate(hit.id, hit.text, hit.signals) for hit in hits], SHORTLIST, blend)
+    candidates = shortlist([candidate_of(hit) for hit in hits], SHORTLIST, blend)
     workings, late = worked(parts, viewed, candidates)
     missing += [late] if late is not None else []
     order = blended(workings.ranking, candidates, blend).items

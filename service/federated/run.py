@@ -67,15 +67,9 @@ def shop_of(name: str, files: Sequence[Path], start: str, *, secure: bool, catal
         raise TrainingDataError(f"windows: {', '.join(map(str, files))} have none")
 
     def made() -> tuple[FusedRanker, Callable[[FinetuneSettings], PairTokenizer]]:
-        return load_start(begin), lambda settings: lengths_of(begin, settings)
+        return load_start(begin), lambda settings: PairTokenizer.of(begin, settings)
 
     return Shop(name, windows, made, secure=secure, catalogues=catalogues)
-
-
-def lengths_of(begin: Path, settings: FinetuneSettings) -> PairTokenizer:
-    """The start's tokenizer."""
-    tokenizer = begin / "tokenizer.json"
-    return PairTokenizer(tokenizer, query_tokens=settings.query_tokens, passage_tokens=settings.passage_tokens)
 
 
 def simulate(lead: Lead, files: Sequence[Path], *, catalogues: Sequence[str], report: Report) -> dict[str, Any]:
@@ -140,7 +134,7 @@ def led(grid: LocalGrid, lead: Lead, *, report: Report, ready: Callable[[int], N
     settings = lead.settings.training
     check_method(settings)
     begin = start_folder(lead.start)
-    model, lengths = load_start(begin), lengths_of(begin, settings)
+    model, lengths = load_start(begin), PairTokenizer.of(begin, settings)
     start = digest_of(model)
     untouched = [window for file in lead.test for window in read_windows(file)]
     before = scores(model, lengths, untouched)

@@ -63,9 +63,7 @@ def train_head(
         query_tokens=config.query_tokens,
         passage_tokens=config.passage_tokens,
     )
-    lengths = PairTokenizer(
-        start / "tokenizer.json", query_tokens=config.query_tokens, passage_tokens=config.passage_tokens
-    )
+    lengths = PairTokenizer.of(start, config)
     parts = Data([windows]).read(settings)
     if not parts.training:
         raise TrainingDataError("windows: too few to train and to hold some out")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from personal.errors import KeyStoreUnusable
 from personal.keystore_postgres import PAUSE_S, PostgresKeyStore
 from personal.masterkeys import MasterKeys
-from plugin.engine.ports import free_ports
 from service.keystores import open_keystore
 from service.settings import Settings
-from tests.fixtures_servers import PASSWORD, Postgres
+from tests.fixtures_servers import PASSWORD, Postgres, running_postgres
 from tests.needs import postgres_binaries
 
 
@@ -27,14 +23,8 @@ def own(postgres: Postgres) -> Iterator[Postgres]:
     """A server of the test's own, to be stopped and started."""
     binaries = postgres_binaries()
     assert binaries is not None
-    server = Postgres(Path(tempfile.mkdtemp(prefix="hybridrank-postgres-")), binaries, free_ports(1)[0])
-    try:
-        server.make()
-        server.start()
+    with running_postgres(binaries) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(server.folder)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
