@@ -38,8 +38,12 @@ $(PLUGIN_BUILT): $(PLUGIN_SOURCES)
 
 setup: .venv/all ## install everything, training extras included
 
+# Each process of the tests has an engine of its own; a given one is for one process alone.
+TEST_PROCESSES ?= $(if $(OPENSEARCH_URL),0,2)
+
 test: .venv/all $(PLUGIN_BUILT) ## the tests, with a real OpenSearch (at most 15 minutes)
-	@.venv/bin/python -m pytest -m "not slow"
+	@.venv/bin/python -m tests.needs engine browser
+	@.venv/bin/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-all: .venv/all $(PLUGIN_BUILT) ## every test, the slow ones included
 	@.venv/bin/python -m pytest

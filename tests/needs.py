@@ -1,9 +1,13 @@
-"""What a machine must have for the tests that are about to run, found out before the first of them."""
+"""What a machine must have for the tests that are about to run, found out before the first of them.
+
+``python -m tests.needs engine browser`` ends with a line that says what tests with these marks lack, or in silence.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -44,3 +48,7 @@ def missing(marks: Collection[str]) -> str | None:
     if "browser" in marks and chromium() is None:
         return "missing: Chromium (bash tests/system-packages.sh installs it, or set CHROMIUM to its path)"
     return None
+
+
+if __name__ == "__main__":
+    sys.exit(missing(sys.argv[1:]))

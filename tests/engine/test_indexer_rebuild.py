@@ -173,6 +173,7 @@ def test_the_command_reads_standard_input_and_tells_by_its_status(command, engin
         assert refused.returncode == status
 
 
+@pytest.mark.slow
 def test_chinese_gets_the_chinese_encoder(command, engine, name, tmp_path):
     file = write(tmp_path / "a.jsonl", [{"id": "1", "title": "红色运动鞋"}, {"id": "2", "title": "蓝色帽子"}])
     summary = ended(command(str(file), "--language", "zh"))

@@ -110,6 +110,7 @@ def test_an_experiment_from_its_first_answer_to_its_report(
     assert json.loads(named.stdout)["clicked"] == 4
 
 
+@pytest.mark.slow
 def test_an_experiment_that_cannot_be_is_refused_or_done_without(
     engine_url: str, service_home: Path, service: Running, shop: str
 ) -> None:

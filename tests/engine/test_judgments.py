@@ -37,6 +37,7 @@ def run(engine_url: str, home: Path, *arguments: object) -> subprocess.Completed
     )
 
 
+@pytest.mark.slow
 def test_what_is_judged_is_taken_by_evaluate_and_train_and_comes_back(
     service: Running, engine_url: str, service_home: Path, judged: str, tmp_path: Path
 ) -> None:

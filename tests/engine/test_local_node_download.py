@@ -47,6 +47,7 @@ def test_truncated_altered_and_missing_downloads_are_mended(
     assert not left_by_a_crash.exists()
 
 
+@pytest.mark.slow
 def test_a_broken_file_in_the_maven_repository_is_fetched_anew(
     tmp_path: Path, manifest: Manifest, smallest: tuple[Artifact, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_demo_does_not_write_into_somebody_elses_catalogue(engine_url, servi
     assert "1 products that are not the sample's" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_second_demo_finds_everything_in_place_and_stops_on_sigterm(engine_url, service_home, sample_index, tmp_path):
     port = free_ports(1)[0]
     log = tmp_path / "log"

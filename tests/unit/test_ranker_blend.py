@@ -35,6 +35,7 @@ def chosen_by(weights: dict[str, float], model: float, people: int, each: int) -
     return found
 
 
+@pytest.mark.slow
 def test_the_weights_are_found_that_the_choices_were_made_by():
     fitted = fit_blend(chosen_by(TRUE, 0.4, 200, 8))
     assert fitted.blend.model == pytest.approx(0.4, abs=0.15)
