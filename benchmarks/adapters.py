@@ -107,7 +107,10 @@ def apart(given: argparse.Namespace, parts: Split, start: str, changes: dict[str
         found = json.loads(kept.read_text("utf-8"))
         orders = {part: [np.array(scores) for scores in found.pop(part)] for part in ("validation", "test")}
         return Run(**orders, **found)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    # One process has loaded torch and forks the others, so that no run pays for loading it.
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["ranker.training.finetune", "service.training"])
+    with forks.Pool(1) as pool:
         done = pool.apply(run, (given, parts, start, changes))
     if kept:
         given.keep.mkdir(parents=True, exist_ok=True)

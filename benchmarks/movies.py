@@ -1,16 +1,18 @@
 """The Movie Search Ranking Dataset (MSRD, CC BY 4.0) as a catalogue with queries and judgments.
 
 ``python -m benchmarks.movies CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT`` writes ``products.jsonl.gz``, ``queries.tsv`` and
-``qrels.tsv`` to the folder OUT. Binary judgments become grades 0 and 3.
+``qrels.tsv`` to the folder OUT. Binary judgments become grades 0 and 3. ``--queries 200 --skip 1000`` takes the queries
+1,001 to 1,200 of an order drawn by chance, so that one measurement need not use another's; ``--judged`` takes only
+the movies that were judged for them, a catalogue that is smaller to encode.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import json
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,28 +37,37 @@ def product(movie: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main(corpus: Path, judgments: Path, out: Path, *, queries: int | None, seed: int = 7) -> None:
-    """Convert; ``queries`` keeps a random part of them."""
+def main(
+    corpus: Path, judgments: Path, out: Path, *, queries: int | None, skip: int = 0, judged: bool = False, seed: int = 7
+) -> None:
+    """Convert; see the module for which queries and movies are kept."""
     out.mkdir(parents=True, exist_ok=True)
-    with gzip.open(corpus, "rt", encoding="utf-8") as lines, gzip.open(out / "products.jsonl.gz", "wt") as products:
-        for line in lines:
-            products.write(json.dumps(product(json.loads(line)), ensure_ascii=False) + "\n")
     with gzip.open(judgments, "rt", encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     names = {row["query_id"]: row["query"] for row in rows}
     kept = sorted(names)
     random.Random(seed).shuffle(kept)
-    chosen = set(kept[:queries])
+    kept = kept[skip:] if queries is None else kept[skip : skip + queries]
+    chosen = set(kept)
+    rows = [row for row in rows if row["query_id"] in chosen]
+    wanted = {row["doc_id"] for row in rows} if judged else None
+    with gzip.open(corpus, "rt", encoding="utf-8") as lines, gzip.open(out / "products.jsonl.gz", "wt") as products:
+        for movie in map(json.loads, lines):
+            if wanted is None or movie["id"] in wanted:
+                products.write(json.dumps(product(movie), ensure_ascii=False) + "\n")
     with (out / "queries.tsv").open("w", encoding="utf-8") as file:
-        file.writelines(f"{name}\t{names[name]}\n" for name in kept[:queries])
+        file.writelines(f"{name}\t{names[name]}\n" for name in kept)
     with (out / "qrels.tsv").open("w", encoding="utf-8") as file:
-        for row in rows:
-            if row["query_id"] in chosen:
-                file.write(f"{row['query_id']}\t{row['doc_id']}\t{3 * int(row['grade'])}\n")
+        file.writelines(f"{row['query_id']}\t{row['doc_id']}\t{3 * int(row['grade'])}\n" for row in rows)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5):
-        sys.exit("usage: python -m benchmarks.movies CORPUS.jsonl.gz JUDGMENTS.tsv.gz OUT [QUERIES]")
-    limit = int(sys.argv[4]) if len(sys.argv) == 5 else None
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), queries=limit)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("judgments", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--queries", type=int)
+    parser.add_argument("--skip", type=int, default=0)
+    parser.add_argument("--judged", action="store_true")
+    given = parser.parse_args()
+    main(given.corpus, given.judgments, given.out, queries=given.queries, skip=given.skip, judged=given.judged)
