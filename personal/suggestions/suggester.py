@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plugin.client import Engine
@@ -93,9 +93,10 @@ class Suggester:
         shelf = self._shelf(catalogue)
         wanted = typed_key(typed)
         hits = [hit for hit in shelf.book.find(wanted, POOL) if hit.entry.key not in shelf.gone]
-        hits = _distinct([*_own(held, wanted, {hit.entry.key for hit in hits}), *hits])
+        own = {text: key(text) for text in recent(held)}
+        hits = _distinct([*_own(own, wanted, {hit.entry.key for hit in hits}), *hits])
         liked = _liked(hits, held)
-        mine = {key(text) for text in recent(held)}
+        mine = set(own.values())
         scored = []
         for hit in hits:
             name = hit.entry.key
@@ -178,19 +179,26 @@ class Suggester:
 def recent(held: Held) -> list[str]:
     """What a visitor typed before, the latest first; beginnings that they went on from are left out."""
     queries = held.profile.merged(held.session).queries if held.session else held.profile.queries
-    found: list[str] = []
-    for text in sorted(queries, key=lambda text: (-queries[text], text)):
-        if not any(other.startswith(text) and queries[other] - queries[text] < 60_000 for other in found):
-            found.append(text)
-    return found
+    by_text = sorted(queries)
+    found = [text for place, text in enumerate(by_text) if not _gone_on_from(text, by_text[place + 1 :], queries)]
+    return sorted(found, key=lambda text: (-queries[text], text))
 
 
-def _own(held: Held, typed: str, known: set[str]) -> list[Hit]:
-    """One's own queries that the typed text is a beginning of, or of a word of which it is."""
-    if not held:
+def _gone_on_from(text: str, following: Sequence[str], queries: Mapping[str, int]) -> bool:
+    """Whether a longer query followed within a minute; in alphabetical order those that begin with a text are next."""
+    for other in following:
+        if not other.startswith(text):
+            return False
+        if 0 <= queries[other] - queries[text] < 60_000:
+            return True
+    return False
+
+
+def _own(own: Mapping[str, str], typed: str, known: set[str]) -> list[Hit]:
+    """One's own queries, by text their keys, that the typed text is a beginning of, or of a word of which it is."""
+    if not own:
         return []
-    book = Book([Entry(text, key(text), "query", 0.4) for text in recent(held) if key(text) not in known])
-    return book.find(typed, POOL)
+    return Book([Entry(text, name, "query", 0.4) for text, name in own.items() if name not in known]).find(typed, POOL)
 
 
 def _liked(hits: Iterable[Hit], held: Held) -> dict[str, tuple[float, str]]:

@@ -15,7 +15,10 @@ _JOINERS = re.compile(r"['’`´]")
 
 def folded(text: str) -> str:
     """Compatibility forms, lower case, no accents, apostrophes left out."""
-    plain = unicodedata.normalize("NFKD", _JOINERS.sub("", text)).casefold()
+    bare = _JOINERS.sub("", text)
+    if bare.isascii():
+        return bare.lower()  # as below, and most of what is typed
+    plain = unicodedata.normalize("NFKD", bare).casefold()
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
@@ -47,4 +50,4 @@ def typed_key(text: str) -> str:
 
 def is_cjk(token: str) -> bool:
     """Whether a token is a character of a script without spaces."""
-    return _ONE_CJK.fullmatch(token) is not None
+    return not token.isascii() and _ONE_CJK.fullmatch(token) is not None

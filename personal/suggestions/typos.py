@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -49,7 +50,7 @@ class Speller:
         slips = 2 if len(typed) >= TWO_SLIPS_IN_A_TEXT_FROM else 1
         found: list[str] = []
         for length in range(len(typed) - 1, len(typed) + 2):
-            choices = [other for other in self._beginnings(length, False) if other[:1] == typed[:1]]
+            choices = _with_first(typed[0], self._beginnings(length, False))
             best = process.extract(typed, choices, scorer=OSA.distance, score_cutoff=slips, limit=_MOST_BEGINNINGS)
             found += [other for other, _, _ in best]
         return found
@@ -76,8 +77,6 @@ class Speller:
         return near or [(0, word)]
 
     def _begins(self, word: str) -> bool:
-        from bisect import bisect_left
-
         place = bisect_left(self._words, word)
         return place < len(self._words) and self._words[place].startswith(word)
 
@@ -85,3 +84,9 @@ class Speller:
         if whole:
             return [word for word in self._words if len(word) == length]
         return sorted({word[:length] for word in self._words if len(word) >= length})
+
+
+def _with_first(letter: str, texts: list[str]) -> list[str]:
+    """Of sorted texts those that begin with a letter."""
+    low, high = bisect_left(texts, letter), bisect_left(texts, chr(min(ord(letter) + 1, 0x10FFFF)))
+    return texts[low:high]

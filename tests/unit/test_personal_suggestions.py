@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from personal.suggestions.book import Book, Entry
 from personal.suggestions.phrases import catalogue_entries
 from personal.suggestions.store import Record
 from personal.suggestions.suggester import LIKED_REASONS, OWN_REASON, REASONS, Suggester, _Shelf, recent
-from personal.suggestions.text import key, typed_key
+from personal.suggestions.text import folded, key, typed_key
 from personal.suggestions.typos import Speller
 from personal.taste import EMPTY, Action, Facts
 
@@ -67,6 +68,13 @@ def test_beginnings_and_words_are_found_as_a_slow_search_finds_them(texts, typed
         hit.entry.key for hit in Book(list(distinct.values())).find(wanted, 1000) if hit.match in ("prefix", "word")
     }
     assert fast == slow
+
+
+@given(st.one_of(st.text(max_size=30), st.text(st.characters(codec="ascii"), max_size=30)))
+def test_folding_is_the_same_for_every_script(text):
+    bare = "".join(char for char in text if char not in "'’`´")
+    plain = unicodedata.normalize("NFKD", bare).casefold()
+    assert folded(text) == "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def test_the_order_is_standing_and_then_how_it_was_found():
@@ -209,6 +217,20 @@ def test_ones_own_queries_come_first_and_their_beginnings_do_not():
     ]
     assert shelf.suggest("shop", "", 5, held)[0].text == "blue tent"
     assert [one.text for one in shelf.suggest("shop", "bl", 5)] == ["blender"]
+
+
+def test_only_what_was_gone_on_from_at_once_is_no_query_of_its_own():
+    typed = {"blue tent": 200_000, "b": 10_000, "bl": 60_000, "blue": 120_001, "red": 5, "blue tent pole": 150_000}
+    held = Held(EMPTY.plus(Action("", None, None, text, NOW + at, "") for text, at in typed.items()))
+    expected = sorted(
+        (
+            text
+            for text, at in typed.items()
+            if not any(other != text and other.startswith(text) and 0 <= typed[other] - at < 60_000 for other in typed)
+        ),
+        key=lambda text: -typed[text],
+    )
+    assert recent(held) == expected == ["blue tent", "blue tent pole", "bl", "red"]
 
 
 def test_popularity_fades_and_phrases_do_not():
