@@ -147,6 +147,7 @@ def other_halves(
 
     given = served.config.training.get("settings")
     chosen = SequenceSettings.model_validate(given) if isinstance(given, dict) else SequenceSettings()
+    chosen = chosen.model_copy(update={"threads": 1})  # the given ones were another machine's
     half = {person: number % 2 for number, person in enumerate(people)}
     with tempfile.TemporaryDirectory(prefix="hybridrank-blend-") as folder:
         models = []

@@ -26,7 +26,7 @@ def sequence(
     window: Annotated[int, typer.Option(help="How far apart two items still go together.", min=1)] = 20,
     most: Annotated[int, typer.Option(help="Of one person the latest so many items.", min=2)] = 200,
     seed: Annotated[int, typer.Option()] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 2,
+    threads: Annotated[int, typer.Option(help="More are seldom faster.", min=1)] = 1,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Train the sequence model of a catalogue from the events in the engine; the service takes it up by itself."""
