@@ -91,7 +91,7 @@ def catalogue(engine: Engine, given: Given) -> Iterator[None]:
 
 
 WORK: dict[str, Callable[[Given], list[Row]]] = {
-    "rerank": lambda given: [reading.beside_sentence_transformers(given.texts, given.rounds, given.threads)],
+    "rerank": lambda given: reading.beside_sentence_transformers(given.texts, given.rounds, given.threads),
     "flashrank": lambda given: [reading.beside_flashrank(given.texts, given.rounds, given.threads)],
     "encode": lambda given: [tovectors.beside_sentence_transformers(given.texts, given.rounds, given.threads)],
     "search": searching,

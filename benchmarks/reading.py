@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ QUERY = "black running shoes for women"
 TOKENS = 88
 """Of a pair: those that ours reads of a query and of a text together."""
 OURS = "hybridrank, int8, 24 + 64 tokens"
+OURS_KNOWN = "hybridrank, the same, products known"
 
 
 def ours(threads: int) -> Way:
@@ -32,16 +34,30 @@ def ours(threads: int) -> Way:
     return lambda texts: ranker.pair_vectors(QUERY, texts)
 
 
-def beside_sentence_transformers(texts: Sequence[str], rounds: int, threads: int) -> Row:
-    """``CrossEncoder.predict``."""
+def ours_known(threads: int, texts: Sequence[str]) -> Way:
+    """The shipped ranker that has read the texts with another query."""
+    ranker = Ranker(DEFAULT_MODEL, threads=threads, remembered=2**30)
+    ranker.pair_vectors("something else", texts)
+    return lambda some: ranker.pair_vectors(QUERY, some)
+
+
+def beside_sentence_transformers(texts: Sequence[str], rounds: int, threads: int) -> list[Row]:
+    """``CrossEncoder.predict``, and ours of products that it reads for the first time, and of known ones."""
     beside = crossencoder.untrained(threads, TOKENS)
     ways: dict[str, Way] = {
         "sentence-transformers CrossEncoder": lambda texts: beside.predict(
             [(QUERY, text) for text in texts], show_progress_bar=False
         ),
         OURS: ours(threads),
+        OURS_KNOWN: ours_known(threads, texts),
     }
-    return rates("rerank", ways, texts, rounds)
+    found = rates("rerank", ways, texts, rounds)
+    beside_it, new, known = list(found.values.items())
+    about = "what the transformer makes of a product holds for every query and is kept; the query is new"
+    return [
+        replace(found, values=dict([beside_it, new]), about="products that were never read"),
+        Row("rerank, products read before", found.unit, dict([beside_it, known]), about),
+    ]
 
 
 def beside_flashrank(texts: Sequence[str], rounds: int, threads: int) -> Row:

@@ -25,6 +25,7 @@ class ModelConfig(BaseModel):
     """``config.json`` of a model folder.
 
     Attributes:
+        late_interaction: whether the transformer reads each text alone and their tokens meet afterwards.
         features: names of the head's features in order; a model with other features than this release's is refused.
         digests: SHA-256 of each served file.
         training: how it was made; free form, for the card.
@@ -39,6 +40,7 @@ class ModelConfig(BaseModel):
     query_tokens: int = Field(ge=4)
     passage_tokens: int = Field(ge=8)
     outputs: int
+    late_interaction: bool = False
     features: list[str]
     digests: dict[str, str]
     training: dict[str, Any] = Field(default_factory=dict)

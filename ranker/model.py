@@ -6,11 +6,8 @@ Only the vector depends on text alone.
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,14 +23,13 @@ from .errors import ModelError
 from .feedback import feedback
 from .folder import DEFAULT_MODEL, read_config
 from .fusion import first_stage, ordered
-from .remembered import PairVectors
+from .reading import Apart, Read, Reader, Readers, Together
+from .remembered import Readings
 from .signals import features
-from .tokens import PairBatch, PairTokenizer, lay_out
+from .tokens import PairBatch, PairTokenizer
 from .weights import Weights, lifts
 
 NO_WEIGHTS: Weights = MappingProxyType({})
-BATCH = 8
-"""Pairs in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
 SQUEEZE = 0.999
 """The share of the lowest read score below which the scores of what was not read lie."""
 
@@ -45,17 +41,18 @@ class Ranker:
         folder: a model folder; ``None`` is the one that ships with hybridrank.
         threads: how many batches of one query are read side by side, each by one thread: the matrices of a batch are
             too small to be worth sharing.
-        remembered: how many vectors of pairs are kept for when the same is asked again, 3 KB each.
+        remembered: bytes of readings that are kept for when the same is asked again: 3 KB a pair or, of a model that
+            reads each text alone, about 25 KB a passage.
 
     Raises:
         ModelError: the folder is not one of ours, or is damaged.
     """
 
-    def __init__(self, folder: Path | None = None, *, threads: int = 2, remembered: int = 5000) -> None:
+    def __init__(self, folder: Path | None = None, *, threads: int = 2, remembered: int = 48 * 2**20) -> None:
         self.folder = folder or DEFAULT_MODEL
         self.config = read_config(self.folder)
         self._threads = threads
-        self._remembered = PairVectors(remembered)
+        self._remembered = remembered
         self._making = threading.Lock()
 
     @property
@@ -76,8 +73,11 @@ class Ranker:
         return self._session("head.onnx")
 
     @cached_property
-    def _readers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="pair")
+    def _reader(self) -> Reader:
+        readers, outputs = Readers(self._threads), self.config.outputs
+        if self.config.late_interaction:
+            return Apart(self._run, self._tokenizer, readers, outputs, Readings(self._remembered))
+        return Together(self._run, self._tokenizer, readers, outputs, Readings(self._remembered))
 
     def _session(self, name: str) -> ort.InferenceSession:
         options = ort.SessionOptions()
@@ -93,7 +93,7 @@ class Ranker:
         with self._making:
             self.rank("warm up", [Candidate("a", "one text", {}), Candidate("b", "another text", {})])
 
-    def pair_vectors(self, query: str, passages: Sequence[str], *, deadline: float | None = None) -> _Read:
+    def pair_vectors(self, query: str, passages: Sequence[str], *, deadline: float | None = None) -> Read:
         """Read passages until the deadline.
 
         Args:
@@ -102,36 +102,7 @@ class Ranker:
         Returns:
             vectors (len(passages), outputs), and which rows were read.
         """
-        vectors = np.zeros((len(passages), self.config.outputs), np.float32)
-        done = np.zeros(len(passages), bool)
-        keys = [PairVectors.key(query, passage) for passage in passages]
-        for row, key in enumerate(keys):
-            if (known := self._remembered.get(key)) is not None:
-                vectors[row], done[row] = known, True
-        missing = np.flatnonzero(~done)
-        if not len(missing):
-            return _Read(vectors, done)
-        # A short list is divided among the readers; a long one goes in batches that leave time to look at the clock.
-        size = min(BATCH, math.ceil(len(missing) / self._threads))
-        # Longest first, so that no long batch is left for the end when the other readers have nothing more to do.
-        batches = self._tokenizer.batches(query, [passages[int(row)] for row in missing], size=size)[::-1]
-
-        def read(start: int) -> None:
-            slowest = 0.0
-            for batch in batches[start :: self._threads]:
-                now = time.monotonic()
-                if deadline is not None and now + slowest > deadline:
-                    return
-                rows = missing[batch.rows]
-                vectors[rows] = self.read_batch(batch)
-                done[rows] = True
-                slowest = max(slowest, time.monotonic() - now)
-
-        for reader in [self._readers.submit(read, start) for start in range(min(self._threads, len(batches)))]:
-            reader.result()
-        for row in missing[done[missing]]:
-            self._remembered.put(keys[row], vectors[row])
-        return _Read(vectors, done)
+        return self._reader.passages(query, passages, deadline)
 
     def read_pairs(
         self, queries: Sequence[str], passages: Sequence[str], *, stop: Callable[[], bool] = lambda: False
@@ -147,19 +118,15 @@ class Ranker:
         Returns:
             vectors (pairs read, outputs), the first of the list; shorter than it where it was stopped.
         """
-        done = []
-        for start in range(0, len(queries), BATCH):
-            if start and stop():
-                break
-            asked = self._tokenizer.segment_ids(queries[start : start + BATCH], self.config.query_tokens)
-            texts = self._tokenizer.segment_ids(passages[start : start + BATCH], self.config.passage_tokens)
-            done.append(self.read_batch(lay_out(asked, texts, range(len(asked)))))
-        return np.concatenate(done) if done else np.zeros((0, self.config.outputs), np.float32)
+        return self._reader.pairs(queries, passages, stop)
 
     def read_batch(self, batch: PairBatch) -> NDArray[np.float32]:
         """Vectors of pairs that are laid out, shape (pairs, outputs)."""
+        return self._run(batch)[0]
+
+    def _run(self, batch: PairBatch) -> Sequence[NDArray[np.float32]]:
         feed = {"ids": batch.ids, "positions": batch.positions, "segments": batch.segments}
-        result: NDArray[np.float32] = self._pair.run(None, feed)[0]
+        result: Sequence[NDArray[np.float32]] = self._pair.run(None, feed)
         return result
 
     def logits(
@@ -270,12 +237,3 @@ def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logits to chances, 0..1."""
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
     return result
-
-
-class _Read:
-    """Vectors of passages, and which of them were read in time."""
-
-    __slots__ = ("done", "vectors")
-
-    def __init__(self, vectors: NDArray[np.float32], done: NDArray[np.bool_]) -> None:
-        self.vectors, self.done = vectors, done

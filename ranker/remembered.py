@@ -1,46 +1,61 @@
-"""Pair vectors of a worker, remembered: a vector depends on the two texts alone, a score on live signals too."""
+"""Readings of a worker, remembered: they depend on texts alone, a score on live signals too."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections import OrderedDict
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Generic, Protocol, TypeVar
 
 
-class PairVectors:
-    """The latest vectors of one model, 3 KB each, known by a digest of query and passage. Thread-safe."""
+class Sized(Protocol):
+    """What says how much memory it takes."""
 
-    def __init__(self, size: int) -> None:
-        """Remember at most ``size`` vectors; 0 remembers none."""
-        self._size = size
-        self._known: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+    @property
+    def nbytes(self) -> int:
+        """In bytes."""
+        ...
+
+
+Kept = TypeVar("Kept", bound=Sized)
+
+
+class Readings(Generic[Kept]):
+    """The latest readings of one model, known by a digest of what was read. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        """Remember readings of at most ``most`` bytes together; 0 remembers none."""
+        self._most = most
+        self._size = 0
+        self._known: OrderedDict[bytes, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._known)
 
     @staticmethod
-    def key(query: str, passage: str) -> bytes:
-        """Sixteen bytes that stand for a pair; the texts are not kept."""
-        first = query.encode("utf-8", "replace")
-        return hashlib.blake2b(
-            len(first).to_bytes(8) + first + passage.encode("utf-8", "replace"), digest_size=16
-        ).digest()
+    def key(*texts: str) -> bytes:
+        """Sixteen bytes that stand for texts in their order; the texts are not kept."""
+        known = hashlib.blake2b(digest_size=16)
+        for text in texts:
+            coded = text.encode("utf-8", "replace")
+            known.update(len(coded).to_bytes(8))
+            known.update(coded)
+        return known.digest()
 
-    def get(self, key: bytes) -> NDArray[np.float32] | None:
-        """The vector of a pair, or ``None``."""
+    def get(self, key: bytes) -> Kept | None:
+        """What was read, or ``None``."""
         with self._lock:
             found = self._known.get(key)
             if found is not None:
                 self._known.move_to_end(key)
             return found
 
-    def put(self, key: bytes, vector: NDArray[np.float32]) -> None:
-        """Remember a vector; the one that was not asked for longest is forgotten."""
+    def put(self, key: bytes, reading: Kept) -> None:
+        """Remember a reading; those that were not asked for longest are forgotten."""
         with self._lock:
-            self._known[key] = vector.copy()
-            while len(self._known) > self._size:
-                self._known.popitem(last=False)
+            before = self._known.pop(key, None)
+            self._size += reading.nbytes - (before.nbytes if before is not None else 0)
+            self._known[key] = reading
+            while self._size > self._most:
+                self._size -= self._known.popitem(last=False)[1].nbytes

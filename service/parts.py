@@ -152,7 +152,7 @@ class Parts:
         return found
 
     def _loaded(self, folder: Path) -> Ranker:
-        return Ranker(folder, threads=self.settings.threads, remembered=self.settings.pair_vectors)
+        return Ranker(folder, threads=self.settings.threads, remembered=self.settings.reading_memory_mb * 2**20)
 
     @property
     def item_vectors(self) -> ItemVectors:

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     """Of ``/v1/rerank``, which reads every document that it is sent."""
     query_vectors: int = Field(10_000, ge=0)
     """How many query vectors a worker remembers."""
-    pair_vectors: int = Field(5000, ge=0)
-    """How many readings of a query and a product a worker remembers."""
+    reading_memory_mb: int = Field(48, ge=0, le=65_536)
+    """How much of what was read of products, or of products with queries, a worker remembers; 0 none."""
     item_vectors: int = Field(20_000, ge=0)
     """How many products' text vectors a worker remembers."""
     product_memory_mb: int = Field(64, ge=0, le=65_536)

@@ -69,6 +69,13 @@ def without_layer(model: FusedRanker, number: int) -> FusedRanker:
     return smaller
 
 
+def apart(model: FusedRanker) -> FusedRanker:
+    """The same model with no layer that looks across."""
+    closed = copy.deepcopy(model)
+    closed.network.close()
+    return closed
+
+
 def distilled(
     student: FusedRanker,
     teacher: FusedRanker,
@@ -104,10 +111,10 @@ def compress(
 ) -> Compressed:
     """Make a model smaller as far as judged queries allow it.
 
-    First int8 weights, then fixed ranges for the activations; then one layer after the other is left out, each time the
-    one whose loss on the queries that choose is least, and, with windows to ``teach`` by, what is left learns the whole
-    model's scores; the first of these that does not hold its bound is the last. Then all pieces of words that stand
-    neither in what teaches nor in what chooses.
+    First int8 weights, then fixed ranges for the activations; then no layer looks across any more; then one layer after
+    the other is left out, each time the one whose loss on the queries that choose is least, and, with windows to
+    ``teach`` by, what is left learns the whole model's scores; the first of these that does not hold its bound is the
+    last. Then all pieces of words that stand neither in what teaches nor in what chooses.
 
     Args:
         model: trained; it is not changed.
@@ -141,6 +148,8 @@ def compress(
     kept = tried("int8 weights, activations scaled by rows", replace(kept, int8=True))
     if kept.int8:
         kept = tried("int8, ranges of activations fixed", judge.with_ranges(kept))
+    if not kept.model.network.shape.late_interaction:
+        kept = tried("texts read apart", _with(kept, apart(kept.model), judge))
     while (count := kept.model.network.shape.layers) > layers:
         candidates = [_with(kept, without_layer(kept.model, number), judge) for number in range(count)]
         smaller = max(candidates, key=judge.quality)

@@ -97,15 +97,18 @@ class Graph:
         return self._quantised[tensor]
 
     def save(
-        self, path: Path, inputs: Mapping[str, tuple[int, list[str | int]]], output: str, shape: list[str | int]
+        self,
+        path: Path,
+        inputs: Mapping[str, tuple[int, list[str | int]]],
+        outputs: Mapping[str, tuple[str, list[str | int]]],
     ) -> None:
-        """Check and write the graph; ``output`` is renamed to ``out``."""
-        self.nodes.append(helper.make_node("Identity", [output], ["out"]))
+        """Check and write the graph; ``outputs`` are tensors and their shapes by the name that they get."""
+        self.nodes += [helper.make_node("Identity", [tensor], [name]) for name, (tensor, _) in outputs.items()]
         graph = helper.make_graph(
             self.nodes,
             path.stem,
             [helper.make_tensor_value_info(name, kind, dims) for name, (kind, dims) in inputs.items()],
-            [helper.make_tensor_value_info("out", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, (_, dims) in outputs.items()],
             self.weights,
         )
         opsets = [helper.make_opsetid("", 20), helper.make_opsetid(CONTRIB, 1)]
@@ -125,6 +128,9 @@ def export_pair(
 ) -> None:
     """Write ``pair.onnx``: ids, positions, segments, int64 (pairs, width) -> float32 (pairs, outputs).
 
+    Of a network that reads each text alone the graph also gives its last states (pairs, width, features) and how much
+    each token counts where it is a query's (pairs, width), so it may be given one text in place of two.
+
     Args:
         int8: whether weights and activations are 8-bit numbers.
         longest: positions that a segment has at most.
@@ -141,10 +147,13 @@ def export_pair(
             bias = graph.add("Add", graph.add("Mul", other, graph.weight(across)), pad)
         fixed = {point: scales[f"{number}.{point}"] for point in POINTS} if scales else {}
         state = _layer(graph, module, state, bias, int8=int8, scales=fixed)
-    output = _pooled(graph, network, state)
+    output, weight = _pooled(graph, network, state)
     names: list[str | int] = ["pairs", "width"]
+    outputs: dict[str, tuple[str, list[str | int]]] = {"out": (output, ["pairs", network.outputs])}
+    if network.shape.late_interaction:
+        outputs |= {"states": (state, [*names, network.shape.width]), "weights": (weight, names)}
     kinds = dict.fromkeys(("ids", "positions", "segments"), (TensorProto.INT64, names))
-    graph.save(path, kinds, output, ["pairs", network.outputs])
+    graph.save(path, kinds, outputs)
 
 
 def _embedded(graph: Graph, network: PairNetwork, *, int8: bool, longest: int) -> str:
@@ -205,8 +214,8 @@ def _norm(graph: Graph, norm: Any, tensor: str, skip: str) -> str:
     return graph.add("SkipLayerNormalization", tensor, skip, weight, bias, domain=CONTRIB, epsilon=1e-12)
 
 
-def _pooled(graph: Graph, network: PairNetwork, state: str) -> str:
-    """The same pooling as :meth:`PairNetwork.forward`."""
+def _pooled(graph: Graph, network: PairNetwork, state: str) -> tuple[str, str]:
+    """The same pooling as :meth:`PairNetwork.forward`, and how much each token counts."""
     last = graph.weight(np.array([-1], np.int64))
     tiny = graph.weight(np.array(1e-12, np.float32))
     flags = {}
@@ -234,14 +243,15 @@ def _pooled(graph: Graph, network: PairNetwork, state: str) -> str:
     best = graph.add("ReduceMax", graph.add("Where", there, likeness, minus), last, keepdims=0)
     score = graph.linear(state, numpy_of(network.weight.weight), numpy_of(network.weight.bias), int8=False)
     asked = graph.add("Cast", flags["query"], to=TensorProto.BOOL)
-    masked = graph.add("Where", asked, graph.add("Squeeze", score, last), graph.weight(np.array(-1e4, np.float32)))
+    counts = graph.add("Squeeze", score, last)
+    masked = graph.add("Where", asked, counts, graph.weight(np.array(-1e4, np.float32)))
     importance = graph.add("Softmax", masked, axis=-1)
     mean = graph.add("Div", total(graph.add("Mul", best, flags["query"])), total(flags["query"]))
     weighted = total(graph.add("Mul", best, importance))
     real = graph.add("Add", flags["query"], flags["passage"])
     joint = graph.add("Div", summed(real), total(real))
     scaled = graph.add("Mul", product, graph.weight(np.array(network.shape.width**0.5, np.float32)))
-    return graph.add("Concat", scaled, total(product), mean, weighted, joint, axis=-1)
+    return graph.add("Concat", scaled, total(product), mean, weighted, joint, axis=-1), counts
 
 
 def export_head(head: Head, path: Path) -> None:
@@ -249,4 +259,7 @@ def export_head(head: Head, path: Path) -> None:
     graph = Graph()
     output = head.write(graph)
     sizes = {"vector": head.outputs, "known_text": 1, "features": head.inputs}
-    graph.save(path, {name: (TensorProto.FLOAT, ["items", size]) for name, size in sizes.items()}, output, ["items", 1])
+    inputs: dict[str, tuple[int, list[str | int]]] = {
+        name: (TensorProto.FLOAT, ["items", size]) for name, size in sizes.items()
+    }
+    graph.save(path, inputs, {"out": (output, ["items", 1])})

@@ -104,6 +104,8 @@ def finetune(
     check(parts.training)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
+    if settings.late_interaction:
+        model.network.close()
     run = FinetuneRun(model, parts, tokenizer, settings, folder=folder, report=report)
     run.go()
     return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters)

@@ -39,7 +39,7 @@ class Method:
             model.head.requires_grad_(True)
         model.head.direct.requires_grad_(True)
         if self.reads:
-            model.network.across.requires_grad_(True)
+            model.network.across.requires_grad_(model.network.across.numel() > 0)
             model.network.weight.requires_grad_(True)
         self._adapters = list(adapters)
         for value in self._adapters:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -37,6 +37,11 @@ class PairShape:
     apart: int = 3
     closed: float = -3.0
     """Where the learned cross-segment bias starts, in attention-logit units."""
+
+    @property
+    def late_interaction(self) -> bool:
+        """Whether no layer looks across."""
+        return self.apart == self.layers
 
     def as_dict(self) -> dict[str, float]:
         """For a model's ``config.json``."""
@@ -86,6 +91,11 @@ class PairNetwork(nn.Module):
         self.weight = nn.Linear(shape.width, 1)
         nn.init.zeros_(self.weight.weight)
         nn.init.zeros_(self.weight.bias)
+
+    def close(self) -> None:
+        """Let no layer look across any more, so that what is made of a text holds for every pair."""
+        self.shape = replace(self.shape, apart=self.shape.layers)
+        self.across = nn.Parameter(self.across.detach()[:0].clone())
 
     @property
     def outputs(self) -> int:

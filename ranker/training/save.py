@@ -65,6 +65,7 @@ def save_model(
             query_tokens=lengths.query_tokens,
             passage_tokens=lengths.passage_tokens,
             outputs=model.network.outputs,
+            late_interaction=model.network.shape.late_interaction,
             features=list(FEATURES),
             digests={},
             training={"made": time.strftime("%Y-%m-%d"), **training},

@@ -86,7 +86,7 @@ def export(network: SequenceNetwork, path: Path) -> None:
     state = graph.add("Add", state, _linear(graph, inner, network.down))
     output = graph.add("Squeeze", _normal(graph, state, network.after), graph.constant(np.array([1], np.int64)))
     shape: list[str | int] = [1, "places", network.width]
-    graph.save(path, {"vectors": (TensorProto.FLOAT, shape)}, output, [1, network.width])
+    graph.save(path, {"vectors": (TensorProto.FLOAT, shape)}, {"out": (output, [1, network.width])})
 
 
 def _linear(graph: Graph, tensor: str, layer: nn.Linear) -> str:

@@ -28,6 +28,9 @@ class FinetuneSettings(BaseModel):
     keep_start: float = Field(0.0, ge=0, le=1)
     """Share of the starting weights in the result (WiSE-FT; Wortsman et al., CVPR 2022): what is learned on one trade
     and averaged with where it started costs less on another."""
+    late_interaction: bool = False
+    """No layer looks across query and passage, so that what is made of a passage can be kept and a new query costs
+    little; see ``ranker.reading``."""
     rank: int = Field(8, ge=1, le=128)
     """Rank of LoRA's matrices; AdaLoRA's mean rank at the end."""
     adapter_width: int = Field(16, ge=1, le=512)

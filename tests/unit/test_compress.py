@@ -69,15 +69,16 @@ def test_a_layer_that_is_not_there_cannot_be_left_out(number):
 
 def test_steps_within_the_bound_are_kept_and_others_are_not():
     wide = compress(small(), judged(), TOKENIZER, lengths(), max_loss=1.0, layers=1)
-    assert [step.kept for step in wide.steps] == [True] * 4
+    assert [step.kept for step in wide.steps] == [True] * 5
     assert wide.int8
     assert wide.scales is not None
     assert wide.scales.keys() == {"0.query", "0.out", "0.up", "0.down"}
     assert wide.model.network.shape.layers == 1
-    assert wide.steps[2].bytes < wide.steps[1].bytes
+    assert wide.model.network.shape.late_interaction
     assert wide.steps[3].bytes < wide.steps[2].bytes
+    assert wide.steps[4].bytes < wide.steps[3].bytes
     none = compress(small(), judged(), TOKENIZER, lengths(), max_loss=-1.0, layers=1)
-    assert [step.kept for step in none.steps] == [False, False, False]
+    assert [step.kept for step in none.steps] == [False] * 4
     assert none.tokenizer == TOKENIZER.read_text("utf-8")
     assert not none.int8
     assert none.model.network.shape.layers == 2
@@ -115,6 +116,7 @@ def test_the_command_writes_a_folder_with_what_each_step_cost(tmp_path):
     assert [step["name"] for step in note["steps"]] == [
         "int8 weights, activations scaled by rows",
         "int8, ranges of activations fixed",
+        "texts read apart",
         "1 layer",
         "words never said",
     ]

@@ -41,17 +41,6 @@ def test_a_pair_does_not_feel_its_neighbours(ranker):
         np.testing.assert_allclose(alone, together[row], atol=2e-6)
 
 
-def test_a_remembered_pair_is_the_pair_and_no_more_are_kept_than_told():
-    fresh, keeping = Ranker(threads=1, remembered=0), Ranker(threads=1, remembered=3)
-    expected = fresh.pair_vectors("red shoes", PASSAGES).vectors
-    for _ in range(3):
-        np.testing.assert_allclose(keeping.pair_vectors("red shoes", PASSAGES).vectors, expected, atol=2e-6)
-    again = keeping.pair_vectors("red shoes", PASSAGES[:2], deadline=time.monotonic() - 1.0)
-    assert again.done.sum() <= 3
-    assert len(keeping._remembered) == 3
-    assert len(fresh._remembered) == 0
-
-
 def test_a_remembered_pair_does_not_hide_a_live_signal(ranker):
     items = [Candidate(name, PASSAGES[0], {"bm25": 5.0, "text_vector": 0.5}) for name in ("a", "b")]
     ranker.rank("red shoes", items)

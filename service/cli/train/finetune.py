@@ -51,6 +51,9 @@ def finetune(
     keep_start: Annotated[
         float, typer.Option(help="Share of the starting weights in the result.", min=0.0, max=1.0)
     ] = 0.0,
+    late_interaction: Annotated[
+        bool, typer.Option("--late-interaction", help="Read query and product each alone: much quicker to serve.")
+    ] = False,
     epochs: EpochsOption = 2.0,
     items: Annotated[int, typer.Option(help="Candidates of a window that take part in a step.", min=2)] = 10,
     backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer's top layer.")] = 3e-5,
@@ -100,6 +103,7 @@ def finetune(
             epsilon=epsilon,
             optimiser=optimiser,
             keep_start=keep_start,
+            late_interaction=late_interaction,
             epochs=epochs,
             items_per_window=items,
             backbone_rate=backbone_rate,

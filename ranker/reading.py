@@ -1,0 +1,197 @@
+"""How a served model reads: query and passage together, or each text alone and then their tokens side by side.
+
+Where no layer looks across (``late_interaction`` of a model's ``config.json``; ColBERT: Khattab and Zaharia, SIGIR
+2020), what the transformer makes of a passage does not depend on the query. So it is kept, and a new query costs its
+own few tokens and one matrix product.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .remembered import Readings
+from .tokens import PairBatch, PairTokenizer, lay_out
+from .tokenstates import TextState, matched, states_of
+
+BATCH = 8
+"""Texts in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
+
+Graph = Callable[[PairBatch], Sequence[NDArray[np.float32]]]
+"""Runs ``pair.onnx``; all its outputs."""
+Part = TypeVar("Part")
+Vectors = Readings[NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Vectors of passages, shape (passages, outputs), and which of them were read in time, shape (passages,)."""
+
+    vectors: NDArray[np.float32]
+    done: NDArray[np.bool_]
+
+
+class Reader(Protocol):
+    """One way to read. Thread-safe."""
+
+    def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
+        """Read passages until the deadline, on :func:`time.monotonic`'s clock; ``None`` reads all."""
+        ...
+
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
+        """Read pairs in the caller's own thread, without remembering them; fewer where ``stop`` became true."""
+        ...
+
+
+class Readers:
+    """Threads that share the batches of one query.
+
+    Args:
+        count: how many; the matrices of a batch are too small to be worth sharing.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="pair")
+
+    def size(self, texts: int) -> int:
+        """Of a batch: a short list is divided among all; a long one leaves time to look at the clock."""
+        return max(1, min(BATCH, math.ceil(texts / self.count)))
+
+    def share(self, batches: Sequence[Part], work: Callable[[Part], None], deadline: float | None) -> None:
+        """Work on all of them, but for those that could not be done by the deadline."""
+
+        def some(start: int) -> None:
+            slowest = 0.0
+            for batch in batches[start :: self.count]:
+                now = time.monotonic()
+                if deadline is not None and now + slowest > deadline:
+                    return
+                work(batch)
+                slowest = max(slowest, time.monotonic() - now)
+
+        for done in [self._pool.submit(some, start) for start in range(min(self.count, len(batches)))]:
+            done.result()
+
+
+class Together:
+    """Reads query and passage as one."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        tokenizer: PairTokenizer,
+        readers: Readers,
+        outputs: int,
+        remembered: Vectors,
+    ) -> None:
+        self._graph, self._tokenizer, self._readers = graph, tokenizer, readers
+        self._outputs, self._remembered = outputs, remembered
+
+    def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
+        """As :class:`Reader` says."""
+        vectors = np.zeros((len(passages), self._outputs), np.float32)
+        done = np.zeros(len(passages), bool)
+        keys = [Readings.key(query, passage) for passage in passages]
+        for row, key in enumerate(keys):
+            if (known := self._remembered.get(key)) is not None:
+                vectors[row], done[row] = known, True
+        missing = np.flatnonzero(~done)
+        if not len(missing):
+            return Read(vectors, done)
+        size = self._readers.size(len(missing))
+        # Longest first, so that no long batch is left for the end when the other readers have nothing more to do.
+        batches = self._tokenizer.batches(query, [passages[int(row)] for row in missing], size=size)[::-1]
+
+        def read(batch: PairBatch) -> None:
+            rows = missing[batch.rows]
+            vectors[rows] = self._graph(batch)[0]
+            done[rows] = True
+
+        self._readers.share(batches, read, deadline)
+        for row in missing[done[missing]]:
+            self._remembered.put(keys[row], vectors[row].copy())
+        return Read(vectors, done)
+
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
+        """As :class:`Reader` says."""
+        done = []
+        for start in range(0, len(queries), BATCH):
+            if start and stop():
+                break
+            asked = self._tokenizer.segment_ids(queries[start : start + BATCH], self._tokenizer.query_tokens)
+            texts = self._tokenizer.segment_ids(passages[start : start + BATCH], self._tokenizer.passage_tokens)
+            done.append(self._graph(lay_out(asked, texts, range(len(asked))))[0])
+        return np.concatenate(done) if done else np.zeros((0, self._outputs), np.float32)
+
+
+class Apart:
+    """Reads each text alone and keeps what it made of passages."""
+
+    def __init__(
+        self, graph: Graph, tokenizer: PairTokenizer, readers: Readers, outputs: int, remembered: Readings[TextState]
+    ) -> None:
+        self._graph, self._tokenizer, self._readers = graph, tokenizer, readers
+        self._outputs, self._remembered = outputs, remembered
+
+    def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
+        """As :class:`Reader` says."""
+        keys = [Readings.key(passage) for passage in passages]
+        found: list[TextState | None] = [self._remembered.get(key) for key in keys]
+        missing = [row for row, state in enumerate(found) if state is None]
+        asked: list[TextState] = []
+        ids = self._tokenizer.segment_ids([passages[row] for row in missing], self._tokenizer.passage_tokens)
+        # The query goes with the first, for without it nothing is read.
+        query_ids = self._tokenizer.segment_ids([query], self._tokenizer.query_tokens)
+        order = sorted(range(len(missing)), key=lambda number: -len(ids[number]))
+        size = self._readers.size(len(missing))
+        batches = [[-1], *(order[start : start + size] for start in range(0, len(order), size))]
+
+        def read(batch: Sequence[int]) -> None:
+            if batch[0] < 0:
+                asked.extend(self._states(query_ids))
+                return
+            for number, state in zip(batch, self._states([ids[number] for number in batch]), strict=True):
+                found[missing[number]] = state
+                self._remembered.put(keys[missing[number]], state)
+
+        self._readers.share(batches, read, deadline)
+        vectors = np.zeros((len(passages), self._outputs), np.float32)
+        done = np.array([bool(asked) and state is not None for state in found], bool)
+        if asked:
+            vectors[done] = matched(asked[0], [state for state in found if state is not None])
+        return Read(vectors, done)
+
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
+        """As :class:`Reader` says."""
+        known: dict[tuple[int, str], TextState] = {}
+        done = []
+        for start in range(0, len(queries), BATCH):
+            if start and stop():
+                break
+            asked, texts = queries[start : start + BATCH], passages[start : start + BATCH]
+            self._learn(known, self._tokenizer.query_tokens, asked)
+            self._learn(known, self._tokenizer.passage_tokens, texts)
+            done += [
+                matched(known[self._tokenizer.query_tokens, query], [known[self._tokenizer.passage_tokens, passage]])
+                for query, passage in zip(asked, texts, strict=True)
+            ]
+        return np.concatenate(done) if done else np.zeros((0, self._outputs), np.float32)
+
+    def _learn(self, known: dict[tuple[int, str], TextState], limit: int, texts: Iterable[str]) -> None:
+        new = [text for text in dict.fromkeys(texts) if (limit, text) not in known]
+        if new:
+            states = self._states(self._tokenizer.segment_ids(new, limit))
+            known.update(zip(((limit, text) for text in new), states, strict=True))
+
+    def _states(self, ids: Sequence[Sequence[int]]) -> list[TextState]:
+        batch = lay_out([()] * len(ids), ids, range(len(ids)))
+        _, states, weights = self._graph(batch)
+        return states_of(states, weights, [len(one) for one in ids])
