@@ -12,6 +12,7 @@
     ├── RegisterUnusable  the register of models that learnt from people cannot be read or written
     ├── SealBroken        a record does not open: altered, another's, or its key is lost
     ├── KeyWornOut        a key has sealed as many records as it may
+    ├── KeyGone           a key was deleted meanwhile: its person was erased, or took back what they shared
     └── ProfileBusy       a record could not be written now
 """
 
@@ -90,6 +91,12 @@ class KeyWornOut(PersonalError):
     """A data key has sealed as many records as random nonces allow; nothing more is sealed with it."""
 
     hint: ClassVar[str] = "erase the person ('hybridrank profile erase') to begin with a new key"
+
+
+class KeyGone(PersonalError):
+    """A data key was deleted while it was in use, by an erasure or by who took back what they shared."""
+
+    hint: ClassVar[str] = "ask again: whoever it is has no key now, or a new one"
 
 
 class ProfileBusy(PersonalError):

@@ -16,7 +16,7 @@ from plugin.client import Engine
 
 from .counters import DAY_MS
 from .deeds import deeds_of
-from .errors import KeyWornOut, ProfileBusy
+from .errors import KeyGone, KeyWornOut, ProfileBusy
 from .event_times import now_ms, strict_date_time
 from .keystore import PREFIX, Identity, KeyStore
 from .masterkeys import UnknownMasterKey
@@ -60,7 +60,8 @@ class Friends:
             remove: take the edges away.
 
         Raises:
-            ProfileBusy, KeyWornOut, KeyStoreUnusable, EngineError: some edges may be in; sending them again is safe.
+            ProfileBusy, KeyWornOut, KeyGone, KeyStoreUnusable, EngineError: some edges may be in; sending them again
+                is safe.
         """
         rejected: list[tuple[int, str]] = []
         pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -119,12 +120,15 @@ class Friends:
         """From now on, share what the person does; what they did before is not shared.
 
         Raises:
-            ProfileBusy, KeyWornOut, KeyStoreUnusable, EngineError: since when could not be written; asking again is
-                safe.
+            ProfileBusy, KeyWornOut, KeyGone, KeyStoreUnusable, EngineError: since when could not be written; asking
+                again is safe.
         """
         share, now = self._store.obtain(person.tenant, SHARE + person.pseudonym), now_ms()
         place = Place(share, "since")
         self._documents.change({place.id: (place, lambda before: {"at": before.get("at", now)})})
+        if self._store.behind(person.pseudonym) is None:  # erased meanwhile, maybe before there was anything to unshare
+            self.unshare(person)
+            raise KeyGone("a data key is deleted")
 
     def unshare(self, person: Identity) -> None:
         """Take back everything that was ever shared: its key goes first, then its records."""
@@ -168,7 +172,8 @@ class Friends:
             deeds: (catalogue, action) each, as :func:`personal.deeds.deeds_of` gives them.
 
         Raises:
-            ProfileBusy, KeyWornOut, KeyStoreUnusable, EngineError: it could not be written; it is then not shared.
+            ProfileBusy, KeyWornOut, KeyGone, KeyStoreUnusable, EngineError: it could not be written; it is then not
+                shared.
         """
         share = self._share(person.tenant, person.pseudonym)
         if share is None:
@@ -212,6 +217,8 @@ class Friends:
                 if person is not None and since is not None:
                     deeds = deeds_of(self._engine, theirs)
                     self.note(person, [(name, action) for name, action in deeds if action.time_ms >= since])
+            except KeyGone:
+                continue  # took back what they shared, or was erased, at this moment
             except (ProfileBusy, KeyWornOut, UnknownMasterKey):
                 failed += 1
         return failed

@@ -75,7 +75,8 @@ class KeyStore(Protocol):
         """Count one use of a data key for sealing.
 
         Raises:
-            KeyWornOut: it has been used as often as it may, or is deleted.
+            KeyWornOut: it has been used as often as it may.
+            KeyGone: it is deleted.
         """
         ...
 

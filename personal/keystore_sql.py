@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .envelope import KEY_BYTES, MAX_USES
-from .errors import KeyStoreUnusable, KeyWornOut, SealBroken, SecretUnusable
+from .errors import KeyGone, KeyStoreUnusable, KeyWornOut, SealBroken, SecretUnusable
 from .keystore import PREFIX, Identity, Rotation, Tombstone
 from .keystore_database import ConnectionLost, Database, Session
 from .masterkeys import KeyWrapper, UnknownMasterKey, Wrapped
@@ -85,13 +85,19 @@ class SqlKeyStore:
     def spend(self, person: Identity) -> None:
         """See :class:`~personal.keystore.KeyStore`."""
 
-        def step() -> int:
+        def step() -> type[KeyWornOut] | type[KeyGone] | None:
             with self.database.lend(durable=False) as session:
                 statement = "UPDATE people SET uses = uses + 1 WHERE pseudonym = ? AND uses < ?"
-                return session.execute(statement, (person.pseudonym, MAX_USES)).rowcount
+                if session.execute(statement, (person.pseudonym, MAX_USES)).rowcount == 1:
+                    return None
+                known = session.execute("SELECT 1 FROM people WHERE pseudonym = ?", (person.pseudonym,)).fetchone()
+                return KeyGone if known is None else KeyWornOut
 
         self._open()
-        if self._patient(step) != 1:
+        error = self._patient(step)
+        if error is KeyGone:
+            raise KeyGone("a data key is deleted")
+        if error is KeyWornOut:
             raise KeyWornOut("a data key may seal nothing more")
 
     def delete(self, tenant: str, subject: str) -> str | None:

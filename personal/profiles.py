@@ -12,7 +12,7 @@ from plugin.statedocs import read_many
 
 from .affinity import PROFILE_HALF_LIFE_S, SESSION_HALF_LIFE_S, Vectors, affinities, centroid_items
 from .deeds import deeds_of
-from .errors import KeyWornOut, ProfileBusy
+from .errors import KeyGone, KeyWornOut, ProfileBusy
 from .event_times import milliseconds, now_ms
 from .keystore import PREFIX, Identity, KeyStore
 from .masterkeys import UnknownMasterKey
@@ -152,7 +152,7 @@ class Profiles:
             events: (id, document) each, as they were stored.
 
         Raises:
-            ProfileBusy, KeyWornOut: not everything could be written; what a profile lacks the reconciler adds.
+            ProfileBusy, KeyWornOut, KeyGone: not everything could be written; what a profile lacks the reconciler adds.
             EngineError: likewise.
         """
         if visitor.person is None and visitor.session is None:
@@ -186,6 +186,8 @@ class Profiles:
                 person = self._store.behind(pseudonym)
                 if person is not None:
                     self.learn(Visitor(person.tenant, person), theirs)
+            except KeyGone:
+                continue  # was erased at this moment
             except (ProfileBusy, KeyWornOut, UnknownMasterKey):
                 failed += 1
         return failed

@@ -67,7 +67,7 @@ class SealedDocuments:
 
         Raises:
             ProfileBusy: too many others wrote them; some may be written.
-            KeyWornOut: a key may seal nothing more, or is deleted.
+            KeyWornOut, KeyGone: a key may seal nothing more; is deleted.
             EngineError: the engine does not answer or refuses.
         """
         names = sorted(changes)

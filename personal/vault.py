@@ -130,7 +130,7 @@ class Vault:
 
         Raises:
             ProfileBusy: too many others wrote it.
-            KeyWornOut: its key may seal nothing more, or is deleted.
+            KeyWornOut, KeyGone: its key may seal nothing more; is deleted.
             EngineError: the engine does not answer or refuses.
         """
         for attempt in range(ATTEMPTS):
@@ -177,9 +177,14 @@ class Vault:
         return self._delete({"query": {"bool": {"filter": [{"term": {"kind": "session"}}, old]}}})
 
     def all_of(self, person: Identity) -> list[tuple[str, str, Found]]:
-        """(kind, catalogue, content) of every record of a person."""
+        """(kind, catalogue, content) of every record of a person, in the order of kinds and catalogues."""
         self._engine.request("POST", f"/{PROFILES}/_refresh")
-        body = {"query": {"term": {"person": person.pseudonym}}, "size": 1000, "seq_no_primary_term": True}
+        body = {
+            "query": {"term": {"person": person.pseudonym}},
+            "sort": [{"kind": "asc"}, {"catalogue": "asc"}, {"owner": "asc"}],
+            "size": 1000,
+            "seq_no_primary_term": True,
+        }
         records = []
         for hit in self._engine.search(PROFILES, body)["hits"]["hits"]:
             source = hit["_source"]

@@ -48,6 +48,23 @@ STREAMS_REFUSED = Counter("hybridrank_streams_refused_total", "Streams that were
 LEFT = Counter("hybridrank_plugin_left_total", "Queries of OpenSearch's pipeline that stay as they are.", ["reason"])
 UNLOGGED = Counter("hybridrank_queries_unlogged_total", "Queries that could not be written to ubi_queries.", ["reason"])
 
+# Each worker reads the same records, so the latest look is the truth.
+SUGGESTIONS_EPSILON = Gauge(
+    "hybridrank_suggestions_epsilon_spent",
+    "Epsilon that the private choice of suggestions has spent, all recorded days together.",
+    ["catalogue"],
+    multiprocess_mode="mostrecent",
+)
+SUGGESTIONS_DELTA = Gauge(
+    "hybridrank_suggestions_delta_spent", "Delta, likewise.", ["catalogue"], multiprocess_mode="mostrecent"
+)
+SUGGESTIONS_DAYS = Gauge(
+    "hybridrank_suggestions_days_chosen",
+    "Days for which suggestions were chosen privately.",
+    ["catalogue"],
+    multiprocess_mode="mostrecent",
+)
+
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:

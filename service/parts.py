@@ -30,6 +30,7 @@ from .behaviour import Behaviour
 from .blends import Blends
 from .encoders import Encoders
 from .engine import engine_from
+from .eventletters import expire
 from .experiments import Experiments
 from .itemvectors import ItemVectors
 from .keystores import open_keystore
@@ -241,6 +242,10 @@ class Parts:
             self.people.profiles.vault.delete_idle(SESSION_DAYS)
         except PersonalError as error:
             log.warning("erasures could not be swept: %s", type(error).__name__)
+        try:
+            expire(self.settings.home)
+        except OSError as error:
+            log.warning("old dead letters could not be deleted: %s", type(error).__name__)
 
     def _teach(self, events: Documents) -> None:
         """Teach profiles what the reconciler found; a store of keys that does not work must not stop its counting."""

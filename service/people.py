@@ -8,7 +8,7 @@ from typing import Any
 
 from personal.affinity import Vectors
 from personal.deeds import deeds_of
-from personal.errors import KeyStoreUnusable, PersonalError
+from personal.errors import KeyGone, KeyStoreUnusable, PersonalError
 from personal.event_privacy import scrubbed_text
 from personal.friends import Friends
 from personal.keystore import KeyStore
@@ -107,6 +107,8 @@ class People:
             if events and person is not None and self.friends.shares(person):
                 with metrics.stage("share"):
                     self.friends.note(person, deeds_of(self._engine, events))
+        except KeyGone:
+            return  # taken back, or erased, at this moment
         except (EngineError, PersonalError) as error:
             without("share", error)
 
@@ -143,5 +145,7 @@ def without(part: str, error: Exception) -> None:
 
 
 def _untaught(error: Exception) -> None:
+    if isinstance(error, KeyGone):
+        return  # whoever was erased at this moment has no profile to teach
     metrics.UNTAUGHT.labels(type(error).__name__).inc()
     log.warning("a profile could not be taught now: %s", type(error).__name__)

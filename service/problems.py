@@ -13,7 +13,16 @@ from apiflask import APIFlask, HTTPError
 from flask import Response
 
 from multimodal.errors import EncoderError
-from personal.errors import KeyStoreUnusable, PersonalError, RegisterUnusable, SealBroken, SecretUnusable
+from personal.errors import (
+    KeyGone,
+    KeyStoreUnusable,
+    KeyWornOut,
+    PersonalError,
+    ProfileBusy,
+    RegisterUnusable,
+    SealBroken,
+    SecretUnusable,
+)
 from personal.masterkeys import UnknownMasterKey
 from plugin.errors import (
     EncoderMismatch,
@@ -50,6 +59,9 @@ ELSEWHERE: dict[type[Exception], tuple[int, str, str]] = {
     TimeoutError: (408, "request-timeout", "The body did not arrive in time."),
     UnknownMasterKey: (503, "master-key-lost", "The master key over this person's is not here; restore it."),
     SealBroken: (503, "key-unusable", "This person's key does not open: it was altered, or its master key replaced."),
+    KeyGone: (409, "key-gone", "This person was erased, or took back what they shared, meanwhile; ask again."),
+    KeyWornOut: (409, "key-worn-out", "This person's key may seal nothing more; erase them to begin with a new one."),
+    ProfileBusy: (503, "record-busy", "Others kept writing a record of this person; ask again."),
     SecretUnusable: (503, "secret-unusable", "A secret of this service cannot be used; see the log."),
     KeyStoreUnusable: (503, "keystore-unusable", "The store of people's keys cannot be used; see the log."),
     RegisterUnusable: (503, "register-unusable", "The register of trained models cannot be used; see the log."),
@@ -149,7 +161,7 @@ def of_error(error: Exception) -> Problem | None:
             return _of_engine(error)
     for kind, (status, name, detail) in ELSEWHERE.items():
         if isinstance(error, kind):
-            retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, KeyStoreUnusable) else {}
+            retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, KeyStoreUnusable | ProfileBusy) else {}
             return Problem(status, name, detail, headers=retry)
     return None
 

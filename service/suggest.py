@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personal.counters import Family
 from personal.event_times import now_ms
 from personal.pseudonyms import Pseudonyms
 from personal.suggestions.asked import Asked
-from personal.suggestions.daily import DailyChoice
+from personal.suggestions.daily import DailyChoice, Spent, composed
 from personal.suggestions.phrases import catalogue_entries
 from personal.suggestions.private import Budget
 from personal.suggestions.store import replace_phrases
@@ -17,6 +18,7 @@ from plugin.catalogue import lookup
 from plugin.client import Engine
 from plugin.scan import scan
 
+from . import metrics
 from .settings import Settings
 
 FIELDS = ("title", "brand", "color", "category")
@@ -42,7 +44,7 @@ class Suggest:
         family = Family(settings.behaviour_half_life_days, pseudonyms.key_id, settings.behaviour_epoch)
         budget = budget_of(settings)
         asked = Asked(engine, pseudonyms, family, enough=settings.suggest_min_people, by_count=budget is None)
-        daily = None if budget is None else DailyChoice(engine, pseudonyms, family, asked, budget)
+        daily = None if budget is None else DailyChoice(engine, pseudonyms, family, asked, budget, tell=tell_spent)
         return cls(Suggester(engine, settings.behaviour_half_life_days), asked, daily)
 
     def keep_up(self) -> None:
@@ -61,6 +63,14 @@ class Suggest:
         if self.daily is not None:
             self.daily.run(now_ms())
         return looked
+
+
+def tell_spent(catalogue: str, records: Sequence[Spent]) -> None:
+    """Show what private choices of a catalogue's suggestions have spent, as a metric."""
+    epsilon, delta = composed(records)
+    metrics.SUGGESTIONS_EPSILON.labels(catalogue).set(epsilon)
+    metrics.SUGGESTIONS_DELTA.labels(catalogue).set(delta)
+    metrics.SUGGESTIONS_DAYS.labels(catalogue).set(len(records))
 
 
 def budget_of(settings: Settings) -> Budget | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +47,33 @@ class Spent:
 class DailyChoice:
     """Chooses. Any number may run at once: a day is chosen for once, by whose record is first."""
 
-    def __init__(self, engine: Engine, pseudonyms: Pseudonyms, family: Family, asked: Asked, budget: Budget) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        pseudonyms: Pseudonyms,
+        family: Family,
+        asked: Asked,
+        budget: Budget,
+        *,
+        tell: Callable[[str, Sequence[Spent]], None] | None = None,
+    ) -> None:
         """Make one.
+
+        Args:
+            engine: the cluster.
+            pseudonyms: of people and queries.
+            family: of the counters.
+            asked: publishes.
+            budget: of a day.
+            tell: is given a catalogue's name and all its records, when this one has seen another day of it chosen for,
+                by whomever.
 
         Raises:
             NoOpenDP: OpenDP is not installed.
         """
         need_opendp()
         self._engine, self._pseudonyms, self._family, self._asked = engine, pseudonyms, family, asked
-        self._budget = budget
+        self._budget, self._tell = budget, tell
         self._done: set[tuple[str, int]] = set()
 
     def run(self, now_ms: int) -> int:
@@ -74,6 +92,8 @@ class DailyChoice:
                 if (catalogue, day) not in self._done:
                     count += self._choose(catalogue, day)
                     self._done.add((catalogue, day))
+                    if self._tell is not None:
+                        self._tell(catalogue, spent(self._engine, catalogue))
             self._done.add(("", day))
         return count
 

@@ -11,6 +11,7 @@ from personal.visitor import Visitor
 
 from .. import metrics
 from ..app import parts
+from ..eventletters import forget
 from ..problems import Problem
 from ..schemas.profile import ErasedOut, HeldOut
 from ..visitors import known_visitor
@@ -36,8 +37,11 @@ def held() -> Response:
 def erase() -> Response:
     """Erase the visitor: key, profile, visits, events, queries, their part in counters and suggestions."""
     who = _somebody()
+    subject = g.person.subject if g.person is not None else None
     with metrics.stage("erase"):
-        done = parts().erasure.erase(who, g.person.subject if g.person is not None else None)
+        done = parts().erasure.erase(who, subject)
+        names = (subject, who.client_id, who.session, who.session_id)
+        forget(parts().settings.home, [name for name in names if name is not None])
     return answer(ErasedOut(**asdict(done)))
 
 

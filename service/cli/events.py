@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +18,15 @@ from indexer import strictjson
 from indexer.deadletters import DeadLetters, new_stem
 from indexer.records import Rejection, Row
 from indexer.summary import SHOWN_PROBLEMS
+from personal.friends import MAX_SUBJECT_CHARS
+from personal.keystore import KeyStore
+from personal.vault import session_owner
 from plugin.catalogue import lookup
 
 from ..behaviour import Behaviour
 from ..eventfiles import event_of, read
+from ..eventletters import STEM, expire, folder_of
+from ..keys import DEFAULT_TENANT
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 DEAD_LETTERED = 3
@@ -33,6 +39,13 @@ FilesArgument = Annotated[
 ReconcileOption = Annotated[
     bool, typer.Option("--reconcile", help="Count what is in ubi_events and not counted yet; drop outdated counters.")
 ]
+PeopleOption = Annotated[
+    bool,
+    typer.Option(
+        "--people", help="Users are named as in person tokens: keep their pseudonyms, so that an erasure finds them."
+    ),
+]
+TenantOption = Annotated[str, typer.Option("--tenant", help="Whose people, with --people.")]
 EstimateOption = Annotated[
     bool, typer.Option("--estimate-positions", help="Say how fast attention falls with the rank, from what is counted.")
 ]
@@ -85,6 +98,8 @@ def events(
     files: FilesArgument = None,
     *,
     name: IndexOption = None,
+    people: PeopleOption = False,
+    tenant: TenantOption = DEFAULT_TENANT,
     reconcile: ReconcileOption = False,
     estimate_positions: EstimateOption = False,
     json_output: JsonFlag = False,
@@ -93,7 +108,7 @@ def events(
 
     With --index every event is that catalogue's; without it an event belongs to its own application. The same
     command again changes nothing. Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some lines could not be
-    taken (they lie in the dead-letter file that the summary names).
+    taken (they lie for 30 days in the dead-letter file that the summary names).
     """
     from ..parts import Parts
 
@@ -108,9 +123,10 @@ def events(
                 lookup(parts.engine, chosen.index)
             behaviour = parts.behaviour
             if files:
-                folder = chosen.home / "state" / "events"
-                with DeadLetters(folder, f"rejected-{new_stem()}") as letters, _display() as show:
-                    run = _Run(behaviour, summary, letters, chosen.index, name)
+                expire(chosen.home)
+                whose = _named(parts.keystore, tenant) if people else None
+                with DeadLetters(folder_of(chosen.home), STEM + new_stem()) as letters, _display() as show:
+                    run = _Run(behaviour, summary, letters, chosen.index, name, whose=whose)
                     for file in files:
                         for row in read(file):
                             run.take(row)
@@ -133,13 +149,21 @@ class _Run:
     """Rows in batches through the intake."""
 
     def __init__(
-        self, behaviour: Behaviour, summary: Summary, letters: DeadLetters, default: str, catalogue: str | None
+        self,
+        behaviour: Behaviour,
+        summary: Summary,
+        letters: DeadLetters,
+        default: str,
+        catalogue: str | None,
+        *,
+        whose: Callable[[dict[str, Any]], dict[str, Any]] | None,
     ) -> None:
         self._intake = behaviour.intake
         self._summary = summary
         self._letters = letters
         self._default = default
         self._catalogue = catalogue
+        self._whose = whose
         self._rows: list[Row] = []
         self._events: list[dict[str, Any]] = []
 
@@ -154,6 +178,8 @@ class _Run:
         except strictjson.NotStrict as error:
             self._reject(Rejection(row.place, row.form, row.raw, error.field, str(error)))
             return
+        if self._whose is not None:
+            event = self._whose(event)
         self._rows.append(row)
         self._events.append(event)
         if len(self._events) >= BATCH:
@@ -183,6 +209,28 @@ class _Run:
         self._summary.problems[reason] += 1
         if self._summary.rejected <= SHOWN_PROBLEMS:
             stderr.print(f"{rejection.place}: {reason}", markup=False, soft_wrap=True)
+
+
+def _named(store: KeyStore, tenant: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Puts what stands for a person and a visit in the place of their names."""
+
+    @lru_cache(maxsize=100_000)
+    def person(name: str) -> str:
+        return store.obtain(tenant, name).pseudonym
+
+    @lru_cache(maxsize=100_000)
+    def visit(name: str) -> str:
+        return session_owner(store, tenant, name)
+
+    def named(event: dict[str, Any]) -> dict[str, Any]:
+        known = dict(event)
+        for place, of in (("client_id", person), ("session_id", visit)):
+            name = known.get(place)
+            if isinstance(name, str) and 0 < len(name) <= MAX_SUBJECT_CHARS:
+                known[place] = of(name)
+        return known
+
+    return named
 
 
 @contextmanager

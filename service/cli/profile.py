@@ -15,6 +15,7 @@ from personal.secretfiles import replace
 from personal.subject import Subject
 
 from ..audit import AuditLog
+from ..eventletters import forget
 from ..keys import DEFAULT_TENANT
 from .console import JsonFlag, fail, one_line_errors, print_json, settings, stdout
 
@@ -66,8 +67,10 @@ def erase(
                 stdout.print(f"swept what was left of {count} people and visits")
             return
         visitor = parts.people.known(Subject(tenant, person), None, tenant=tenant)
+        letters = forget(parts.settings.home, [name for name in (person, visitor.client_id) if name is not None])
         if visitor.person is None:
-            raise fail("PERSON: nothing is held about anybody of that name")
+            also = f"{letters} dead letters were erased; nothing else" if letters else "nothing"
+            raise fail(f"PERSON: {also} is held about anybody of that name")
         AuditLog(parts.settings.home).write(
             role="operator", tenant=tenant, endpoint="profile erase", status=200, owner=visitor.person.pseudonym
         )

@@ -215,6 +215,41 @@ def test_a_csv_log_and_its_dead_letters(run: Any, log_index: str, tmp_path: Path
     assert (again["read"], again["stored"], again["duplicates"]) == (3, 1, 2)
 
 
+@pytest.mark.parametrize("kept_in", ["a file", pytest.param("PostgreSQL", marks=pytest.mark.slow)])
+def test_people_of_a_log_are_kept_by_their_pseudonyms_and_erased_with_what_could_not_be_taken(
+    log_index: str, tmp_path: Path, engine_url: str, kept_in: str, request: pytest.FixtureRequest
+) -> None:
+    ann, ben, log = f"ann-{uuid.uuid4().hex}", f"ben-{uuid.uuid4().hex}", tmp_path / "log.csv"
+    lines = [f"{ann},v-{ann},p1,click,1741000000", f"{ann},,p1,click,tomorrow", f"{ben},,p1,click,tomorrow"]
+    log.write_text("\n".join(["user,session,item,action,time", *lines]) + "\n")
+    env = settings_of(engine_url, tmp_path)
+    if kept_in == "PostgreSQL":
+        address = tmp_path / "keystore"
+        address.write_text(request.getfixturevalue("postgres").database())
+        env |= {"HYBRIDRANK_KEYSTORE_FILE": str(address)}
+
+    def call(*arguments: str, expect: int) -> Any:
+        result = CliRunner().invoke(build(), arguments, env=env)
+        assert result.exit_code == expect, result.output
+        return json.loads(result.stdout) if result.stdout else None
+
+    got = call("events", str(log), "--people", "--reconcile", "--index", log_index, "--json", expect=3)
+    letters = Path(got["dead_letters"])
+    assert (got["stored"], got["rejected"], letters.read_text().count(ann)) == (1, 2, 1)
+    held = call("profile", "export", ann, expect=0)
+    assert held["pseudonym"].startswith("u.")
+    assert [event["client_id"] for event in held["events"]] == [held["pseudonym"]]
+    assert [(one["kind"], [item["item"] for item in one["items"]]) for one in held["records"]] == [("profile", ["p1"])]
+    assert ann not in json.dumps(held), "neither the person's name nor the visit's"
+    erased = call("profile", "erase", ann, "--json", expect=0)
+    assert (erased["events"], erased["records"]) == (1, 1)
+    assert ann not in letters.read_text()
+    assert ben in letters.read_text()
+    call("profile", "export", ann, expect=1)
+    call("profile", "erase", ben, "--json", expect=0)
+    assert ben not in letters.read_text()
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data folder beside the checkout")
 def test_a_log_from_the_wild_is_accounted_for_to_the_last_line(run: Any, engine_url: str) -> None:

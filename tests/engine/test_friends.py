@@ -12,9 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from personal.errors import KeyGone
 from personal.event_times import now_ms
 from personal.friends import HALF, social
 from personal.keystore import Identity
+from personal.profiles import NOTHING_HELD
 from personal.subject import Subject
 from personal.visitor import Visitor
 from plugin.candidates import gather
@@ -86,6 +88,25 @@ def recommended(service: Running, who: dict[str, str], **query: Any) -> dict[str
     answer = httpx.get(f"{service.url}/v1/recommend", params={"size": 50, **query}, headers=who, timeout=WAIT_S)
     assert answer.status_code == 200, answer.text
     return {one["id"]: one for one in answer.json()["recommendations"]}
+
+
+def test_who_is_erased_at_this_moment_is_taught_nothing_and_shares_nothing(
+    parts: Parts, names: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    item = "P00001"
+    event = {"action_name": "click", "application": INDEX, "event_attributes": {"object": {"object_id": item}}}
+    met = person(parts, names[0])  # by a request that is under way
+    parts.friends.share(met)
+    parts.erasure.erase(Visitor("default", met), names[0])
+    entries = parts.keystore.count()
+    with pytest.raises(KeyGone):
+        parts.friends.share(met)
+    parts.people.share(Visitor("default", met), [("late", event)])
+    parts.people.note_query(Visitor("default", met), INDEX, "lamp", NOTHING_HELD)
+    parts.people.learn(Visitor("default", met), [("late", event)])
+    assert parts.keystore.count() == entries, "no key without a person"
+    assert parts.people.profiles.vault.all_of(met) == []
+    assert caplog.records == [], "nothing went wrong"
 
 
 def test_what_is_shared_reaches_friends_until_it_is_taken_back(

@@ -19,6 +19,8 @@ from personal.suggestions.store import get, query_id
 from plugin.client import ClusterConfig, Engine
 from plugin.names import BEHAVIOUR, UBI_QUERIES
 from plugin.statedocs import put_many
+from service import metrics
+from service.suggest import tell_spent
 
 pytestmark = pytest.mark.engine
 
@@ -62,7 +64,7 @@ def test_a_day_is_chosen_for_once_and_what_is_erased_stays_away(engine: Engine) 
 
     def worker() -> tuple[Asked, DailyChoice]:
         asked = Asked(engine, pseudonyms, family, enough=5, by_count=False)
-        return asked, DailyChoice(engine, pseudonyms, family, asked, budget)
+        return asked, DailyChoice(engine, pseudonyms, family, asked, budget, tell=tell_spent)
 
     many, few, late = f"{word} many", f"{word} few", f"{word} late"
     typed(engine, catalogue, many, range(TYPED), DAY)
@@ -80,6 +82,9 @@ def test_a_day_is_chosen_for_once_and_what_is_erased_stays_away(engine: Engine) 
     records = spent(engine, catalogue)
     assert [(one.day, one.epsilon, one.released) for one in records] == [(DAY, 8.0, 1)]
     assert records[0].delta <= budget.delta
+    shown = metrics.exposition()[0].decode()
+    assert f'hybridrank_suggestions_epsilon_spent{{catalogue="{catalogue}"}} 8.0' in shown
+    assert f'hybridrank_suggestions_days_chosen{{catalogue="{catalogue}"}} 1.0' in shown
     # Neither the same worker nor another one draws again, nor does the log of a day that is over.
     typed(engine, catalogue, few, range(90, 90 + TYPED), DAY)
     assert (choice.run(NOW), worker()[1].run(NOW)) == (0, 0)

@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from typer.testing import CliRunner
 
+from personal.affinity import PROFILE_HALF_LIFE_S
 from personal.keystore import PREFIX
 from personal.subject import Subject
 from plugin.client import ClusterConfig, Engine
@@ -31,9 +32,14 @@ from service.settings import Settings
 from tests.engine.test_erasure import same, sums
 from tests.fixtures_service import INDEX, index_part, settings_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(3500)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(6000)]
 KEPT = (BEHAVIOUR, PROFILES, SOCIAL, SUGGESTIONS, UBI_EVENTS, UBI_QUERIES)
 PRODUCTS = 20
+ATTEMPTS = 6
+KINDS = ["profile", "session", "friends", "shared", "session"]
+"""Of everybody's records: the last is of the visit before the login."""
+ROUNDED = 0.001
+"""To which affinities are shown."""
 
 
 @pytest.fixture(scope="module")
@@ -103,22 +109,38 @@ def shop(own_engine: str, service_home: Path, tmp_path: Path) -> Iterator[Shop]:
     parts.close()
 
 
-def live(shop: Shop, number: int, items: Sequence[str]) -> None:
+def live(shop: Shop, number: int, items: Sequence[str], attempt: int = 0) -> None:
     """Somebody looks around without a login, logs in, searches, buys and shares it."""
     who = shop.somebody(number)
     visit = {"X-Hybridrank-Session": who["X-Hybridrank-Session"]}
-    item = items[number % len(items)]
-    shop.call("POST", "/v1/events", visit, _event("view", item, number))
+    item, name = items[number % len(items)], f"{number}-{attempt}"
+    assert shop.call("POST", "/v1/events", visit, _event("view", item, name))["rejected"] == []
     shop.call("PUT", "/v1/sharing", who)
     found = shop.call("POST", "/v1/search", who, {"query": f"lamp {number % 7}", "size": 1})
-    shop.call("POST", "/v1/events", who, [_event("purchase", item, number), _event("click", items[0], number)])
+    deeds = [_event("purchase", item, name), _event("click", items[0], name)]
+    assert shop.call("POST", "/v1/events", who, deeds)["rejected"] == []
     assert found["query_id"]
 
 
-def _event(action: str, item: str, number: int) -> dict[str, Any]:
+def held_of(shop: Shop, number: int, items: Sequence[str]) -> dict[str, Any]:
+    """All that is held of somebody who lived.
+
+    An answer is worth more than its record: a busy engine may have left out a query or what a visit teaches, which is
+    counted and made good by nobody. Who lacks something lives again.
+    """
+    for attempt in range(1, ATTEMPTS):
+        found: dict[str, Any] = shop.call("GET", "/v1/profile", shop.somebody(number))
+        kinds = [record["kind"] for record in found["records"]]
+        if kinds == KINDS and len(found["events"]) >= 3 and found["queries"]:
+            return found
+        live(shop, number, items, attempt)
+    pytest.fail(f"person {number} has {kinds}, {len(found['events'])} events, {len(found['queries'])} queries")
+
+
+def _event(action: str, item: str, name: str) -> dict[str, Any]:
     attributes = {"object": {"object_id": item}}
-    name = f"{action}-{item}-{number}"
-    return {"action_name": action, "event_id": name, "timestamp": _now(), "event_attributes": attributes}
+    event = f"{action}-{item}-{name}"
+    return {"action_name": action, "event_id": event, "timestamp": _now(), "event_attributes": attributes}
 
 
 def _now() -> int:
@@ -169,10 +191,10 @@ def test_who_was_erased_does_not_come_back_with_a_snapshot(
     edges = [[f"person-{number}", f"person-{(number + 1) % people}"] for number in range(people)]
     for first in range(0, people, 500):
         assert shop.call("POST", "/v1/graph", None, {"edges": edges[first : first + 500]})["rejected"] == []
-    held = [shop.call("GET", "/v1/profile", shop.somebody(number)) for number in range(people)]
-    assert all(len(one["events"]) == 3 and len(one["queries"]) == 1 for one in held)
-    kinds = sorted(record["kind"] for record in held[0]["records"])
-    assert kinds == ["friends", "profile", "session", "session", "shared"]
+    shop.parts.behaviour.reconciler.run()  # counts and teaches what a busy engine left out
+    began = time.time()
+    held = [held_of(shop, number, items) for number in range(people)]
+    shop.parts.behaviour.reconciler.run()
     lap("lived")
     repository = {"type": "fs", "settings": {"location": "kept"}}
     engine.request("PUT", "/_snapshot/kept", repository)
@@ -203,7 +225,8 @@ def test_who_was_erased_does_not_come_back_with_a_snapshot(
             gone = shop.call("GET", "/v1/profile", shop.somebody(number))
             assert gone["records"] == gone["events"] == gone["queries"] == [], number
         for number in range(erased, people):
-            assert shop.call("GET", "/v1/profile", shop.somebody(number)) == held[number], number
+            kept = shop.call("GET", "/v1/profile", shop.somebody(number))
+            assert _faded(kept, held[number], time.time() - began) == [], number
         assert same(sums(shop.parts, items))
         lap("held to what was")
     finally:
@@ -211,6 +234,29 @@ def test_who_was_erased_does_not_come_back_with_a_snapshot(
         engine.close()
     record_property("seconds", json.dumps(took))
     print(json.dumps(took))  # noqa: T201 - with -s
+
+
+def _faded(found: dict[str, Any], before: dict[str, Any], seconds: float) -> list[str]:
+    """Paths at which what is held of somebody differs from what was. Affinities are concluded at the time of asking,
+    and fade by :data:`PROFILE_HALF_LIFE_S`: they may have faded by so many seconds, and no further."""
+    left = 2.0 ** (-seconds / PROFILE_HALF_LIFE_S)
+    faults: list[str] = []
+
+    def compare(new: Any, old: Any, path: str) -> None:
+        if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+            for name in old:
+                compare(new[name], old[name], f"{path}.{name}")
+        elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+            for place, (one, other) in enumerate(zip(new, old, strict=True)):
+                compare(one, other, f"{path}[{place}]")
+        elif ".affinities." in path and isinstance(old, float) and isinstance(new, float):
+            if not old * left - ROUNDED <= new <= old + ROUNDED:
+                faults.append(f"{path}: {new} was {old}")
+        elif new != old:
+            faults.append(f"{path}: {new} was {old}")
+
+    compare(found, before, "")
+    return faults
 
 
 def _person(who: dict[str, str]) -> dict[str, str]:

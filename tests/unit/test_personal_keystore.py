@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from personal import envelope
-from personal.errors import KeyWornOut, SealBroken, SecretUnusable
+from personal.errors import KeyGone, KeyWornOut, SealBroken, SecretUnusable
 from personal.keystore_sql import SqlKeyStore
 from personal.masterkeys import MasterKeys, UnknownMasterKey, Wrapped
 from service.cli import build
@@ -130,7 +130,7 @@ def test_deleting_unlinks_for_good(store):
     again = store.obtain("shop", "ann")
     assert again.pseudonym != person.pseudonym
     assert again.key != person.key
-    with pytest.raises(KeyWornOut):
+    with pytest.raises(KeyGone):
         store.spend(person)
     assert store.forget(again.pseudonym)
     assert not store.forget(again.pseudonym)
