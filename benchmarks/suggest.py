@@ -3,6 +3,7 @@
 ``python -m benchmarks.suggest --queries FILE... [--shoppers N] [--rounds N]``; OPENSEARCH_URL is an engine on which
 hybridrank is installed. FILE is a CSV with a column ``query_string`` or ``query``. The popularity of its queries is
 drawn (Zipf): the files have none. Shoppers are simulated on the sample catalogue. What is written is deleted again.
+What is typed without a slip, from the first letter on, ``hybridrank evaluate --system suggest`` measures.
 """
 
 from __future__ import annotations
@@ -32,22 +33,22 @@ from personal.suggestions.book import Book, Entry
 from personal.suggestions.phrases import catalogue_entries, facets_of, shared_facets
 from personal.suggestions.store import Record, put, query_id
 from personal.suggestions.suggester import Suggester, _best_of_each, _Shelf
-from personal.suggestions.text import key
 from personal.taste import EMPTY, Action, Taste, facts_of
 from plugin.catalogue import create_generation, delete_index, publish
 from plugin.client import Engine
 from service.app import create_app
+from service.completion import Completion, completing
 from service.engine import engine_from
+from service.evaluate_suggest import SIZE, Typing, reciprocal, suggesting, typing_of
 from service.persons import mint
 from service.settings import Settings
 
 from .rows import Row, quantile
 
-SIZE = 10
 TYPED = (1, 3, 5)
 ENOUGH = 5
 INDEX = "suggest-bench"
-COMPLETION = "suggest-bench-completion"
+HALF_LIFE_DAYS = 30.0
 STANDS_FOR = "related.related"
 
 System = Callable[[str], Sequence[str]]
@@ -58,15 +59,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=Path, nargs="+", required=True)
     parser.add_argument("--tests", type=int, default=1000)
-    parser.add_argument("--shoppers", type=int, default=400)
+    parser.add_argument("--shoppers", type=int, default=400, help="0 leaves them out")
     parser.add_argument("--rounds", type=int, default=500)
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     texts = sorted({text for file in given.queries for text in read(file)})
     with engine_from(Settings()) as engine, cleaned(engine):
-        popularity(engine, texts, given.tests)
-        latency(engine, given.rounds)
-    shopping(given.shoppers)
+        typing = typing_of(texts, enough=ENOUGH, most=given.tests)
+        misspelt(engine, typing)
+        latency(engine, typing.known, given.rounds)
+    if given.shoppers:
+        shopping(given.shoppers)
 
 
 def read(file: Path) -> Iterator[str]:
@@ -82,65 +85,31 @@ def read(file: Path) -> Iterator[str]:
 
 @contextmanager
 def cleaned(engine: Engine) -> Iterator[None]:
-    """An index for the completion suggester and a catalogue, both deleted afterwards."""
+    """A catalogue without products, deleted afterwards."""
     index = create_generation(engine, INDEX, text_encoder=None)
     publish(engine, index)
-    mapping = {"mappings": {"properties": {"suggest": {"type": "completion"}}}}
-    engine.request("DELETE", f"/{COMPLETION}", params={"ignore_unavailable": "true"})
-    engine.request("PUT", f"/{COMPLETION}", mapping)
     try:
         yield
     finally:
-        engine.request("DELETE", f"/{COMPLETION}")
         delete_index(engine, index)
 
 
-def completion(engine: Engine, typed: str) -> list[str]:
-    """What the completion suggester offers, one slip forgiven."""
-    part = {"prefix": typed, "completion": {"field": "suggest", "size": SIZE, "fuzzy": {"fuzziness": "AUTO"}}}
-    answer = engine.search(COMPLETION, {"_source": False, "suggest": {"s": part}})
-    return [str(option["text"]) for option in answer["suggest"]["s"][0]["options"]]
-
-
-def fill_completion(engine: Engine, weights: Mapping[str, float]) -> None:
-    """Give the completion suggester the same texts with the same popularity."""
-    client = engine.client
-    lines: list[dict[str, Any]] = []
-    for text, weight in weights.items():
-        lines += [{"index": {}}, {"suggest": {"input": text, "weight": max(1, round(weight))}}]
-    client.bulk(body=lines, index=COMPLETION, params={"refresh": "true"})
-    engine.request("POST", f"/{COMPLETION}/_forcemerge", params={"max_num_segments": "1"})
-
-
-def popularity(engine: Engine, texts: Sequence[str], tests: int) -> None:
-    """Texts whose popularity is drawn: 100,000 people typed one each; then others type."""
-    dice = random.Random(7)
-    order = list(texts)
-    dice.shuffle(order)
-    weights = [1.0 / (rank + 1) for rank in range(len(order))]
-    typed = Counter(dice.choices(order, weights, k=100_000))
-    known = {text: float(count) for text, count in typed.items() if count >= ENOUGH}
-    targets = dice.choices(order, weights, k=tests)
-    now = now_ms()
-    records = [Record(query_id(INDEX, text), text, "query", weight, now, {}) for text, weight in known.items()]
-    put(engine, INDEX, records)
-    fill_completion(engine, known)
-    ours = book_of([record.entry(now, 30.0) for record in records])
+def misspelt(engine: Engine, typing: Typing) -> None:
+    """Typed with a slip, or from the last word on; ``hybridrank evaluate`` measures what is typed without."""
+    dice, known, targets = random.Random(7), typing.known, typing.wanted
     by_count = sorted(known, key=lambda text: (-known[text], text))
-    systems: dict[str, System] = {
-        "popularity order": lambda start: [text for text in by_count if text.startswith(start)][:SIZE],
-        "completion suggester": lambda start: completion(engine, start),
-        "hybridrank": lambda start: [one.text for one in ours.suggest(INDEX, start, SIZE)],
-    }
-    print(
-        f"\n{len(texts)} texts, {len(known)} typed by {ENOUGH} or more; {tests} typed again; reciprocal rank at {SIZE}"
-    )
-    for count in TYPED:
-        show(f"after {count}", systems, [(text[:count], text) for text in targets])
-    slips = [(slipped(text, dice), text) for text in targets if len(text) >= 6]
-    show("after 6, two letters swapped", systems, slips)
-    later = [(words[-1][:5], text) for text in targets if len(words := text.split()) > 1 and len(words[-1]) >= 3]
-    show("after 5 of the last word", systems, later)
+    with completing(engine) as completion, suggesting(engine, known, HALF_LIFE_DAYS) as ours:
+        completion.fill(known)
+        systems: dict[str, System] = {
+            "popularity order": lambda start: [text for text in by_count if text.startswith(start)][:SIZE],
+            "completion suggester": lambda start: completion.suggest(start, SIZE),
+            "hybridrank": ours,
+        }
+        print(f"\n{typing.texts} texts, {len(known)} typed by {ENOUGH} or more; reciprocal rank at {SIZE}")
+        slips = [(slipped(text, dice), text) for text in targets if len(text) >= 6]
+        show("after 6, two letters swapped", systems, slips)
+        later = [(words[-1][:5], text) for text in targets if len(words := text.split()) > 1 and len(words[-1]) >= 3]
+        show("after 5 of the last word", systems, later)
 
 
 def slipped(text: str, dice: random.Random) -> str:
@@ -153,18 +122,13 @@ def slipped(text: str, dice: random.Random) -> str:
 def show(name: str, systems: Mapping[str, System], cases: Sequence[tuple[str, str]]) -> None:
     """One line a system."""
     for system, suggest in systems.items():
-        cache: dict[str, list[str]] = {}
+        offered: dict[str, Sequence[str]] = {}
         ranks = []
         for typed, wanted in cases:
-            if typed not in cache:
-                cache[typed] = [key(text) for text in suggest(typed)]
-            ranks.append(reciprocal(cache[typed], key(wanted)))
+            if typed not in offered:
+                offered[typed] = suggest(typed)
+            ranks.append(reciprocal(offered[typed], wanted))
         print(f"{name:30} {system:22} {interval(ranks)} ({len(ranks)})")
-
-
-def reciprocal(found: Sequence[str], wanted: str) -> float:
-    """One over the place of what was wanted; 0 where it is not there."""
-    return 1.0 / (found.index(wanted) + 1) if wanted in found else 0.0
 
 
 def interval(values: Sequence[float], draws: int = 1000) -> str:
@@ -234,10 +198,7 @@ def shopping(count: int) -> None:
     for length in TYPED:
         ranks: dict[str, list[float]] = {}
         for name, system in systems.items():
-            ranks[name] = [
-                reciprocal([key(found) for found in system(text[:length], taste)], key(text))
-                for _, text, taste in cases
-            ]
+            ranks[name] = [reciprocal(system(text[:length], taste), text) for _, text, taste in cases]
             print(f"after {length}  {name:20} {interval(ranks[name])} ({len(cases)})")
         for name in ("by taste", "taste and history"):
             gains: dict[str, list[float]] = {}
@@ -294,13 +255,8 @@ def row(rounds: int) -> Row:
     """The page's row: medians of each round in milliseconds, the phrases of the sample catalogue in both."""
     dice = random.Random(7)
     weights = {text: float(ENOUGH + dice.randrange(100)) for text in sorted({*chain(*sample.phrases().values())})}
-    now = now_ms()
-    with engine_from(Settings()) as engine, cleaned(engine):
-        put(
-            engine, INDEX, [Record(query_id(INDEX, text), text, "query", one, now, {}) for text, one in weights.items()]
-        )
-        fill_completion(engine, weights)
-        times = [answered(engine, 20) for _ in range(rounds)]
+    with engine_from(Settings()) as engine, cleaned(engine), filled(engine, weights) as completion:
+        times = [answered(completion, 20) for _ in range(rounds)]
     values = {name: [1000 * statistics.median(one[name]) for one in times] for name in times[0]}
     beside, anybody, known = values
     return Row(
@@ -311,13 +267,23 @@ def row(rounds: int) -> Row:
     )
 
 
-def answered(engine: Engine, rounds: int) -> dict[str, list[float]]:
+@contextmanager
+def filled(engine: Engine, weights: Mapping[str, float]) -> Iterator[Completion]:
+    """The same texts in the catalogue's suggestions and in a completion suggester."""
+    now = now_ms()
+    put(engine, INDEX, [Record(query_id(INDEX, text), text, "query", one, now, {}) for text, one in weights.items()])
+    with completing(engine) as completion:
+        completion.fill(weights)
+        yield completion
+
+
+def answered(completion: Completion, rounds: int) -> dict[str, list[float]]:
     """Seconds of the endpoint and of the completion suggester behind the same Flask application, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder), index=INDEX)
         application = create_app(settings, demo=True)
         # In the place of another endpoint, so that the same guard and measurements stand before it.
-        application.view_functions[STANDS_FOR] = lambda: {"suggestions": completion(engine, _typed())}
+        application.view_functions[STANDS_FOR] = lambda: {"suggestions": completion.suggest(_typed(), SIZE)}
         token = mint(settings.person_keys_path, Subject("default", "somebody"), make_key=True)
         client = application.test_client()
         local = {"Host": "127.0.0.1"}
@@ -343,9 +309,10 @@ def answered(engine: Engine, rounds: int) -> dict[str, list[float]]:
     return times
 
 
-def latency(engine: Engine, rounds: int) -> None:
+def latency(engine: Engine, weights: Mapping[str, float], rounds: int) -> None:
     """Print what :func:`answered` measures."""
-    times = answered(engine, rounds)
+    with filled(engine, weights) as completion:
+        times = answered(completion, rounds)
     base = quantile(times["completion suggester"], 0.99)
     print(f"\n{rounds} calls each through one Flask application, interleaved")
     for name, values in times.items():

@@ -93,7 +93,8 @@ def evaluate_next(
     Args:
         parts: of this process.
         index: the catalogue.
-        systems: ``recommend`` as the service answers, without diversity; ``popularity``: people by item;
+        systems: ``recommend`` as the service answers, without diversity; ``recommend_no_sequence`` the same without
+            the sequence model's candidates and signal; ``popularity``: people by item;
             ``item_knn``: cosine of who met two items, summed over the latest :data:`LAST`.
         compare: pairs.
         days: so far back the log is read.
@@ -118,6 +119,7 @@ def evaluate_next(
     with other_halves(parts, index, done, sorted(done)) as sequence_of:
         listers: dict[NextSystem, Lister] = {
             "recommend": lambda one: _recommended(parts, catalogue, one, trends, sequence_of(one.person)),
+            "recommend_no_sequence": lambda one: _recommended(parts, catalogue, one, trends, None, expects=False),
             "popularity": counts.popular,
             "item_knn": counts.near,
         }
@@ -167,13 +169,19 @@ def _places(
 
 
 def _recommended(
-    parts: Parts, catalogue: Catalogue, one: LeftOut, trends: Trends, sequence: SequenceModel | None
+    parts: Parts,
+    catalogue: Catalogue,
+    one: LeftOut,
+    trends: Trends,
+    sequence: SequenceModel | None,
+    *,
+    expects: bool = True,
 ) -> list[str]:
     """The service's own list, as it would have been at that moment, whole and without diversity."""
     visit = [step for step in one.before if step.action.time_ms > one.at_ms - PAUSE_MS]
     memories = Held(EMPTY.plus(step.action for step in one.before), EMPTY.plus(step.action for step in visit))
     apart = parts.behaviour.pseudonyms.person(catalogue.name, one.person)
-    seen = Standpoint(memories, one.at_ms, apart, trends.at(one.at_ms, one.person), sequence)
+    seen = Standpoint(memories, one.at_ms, apart, trends.at(one.at_ms, one.person), sequence, expects)
     lacks: list[str] = []
     viewed_id = next(str(step.action.item) for step in reversed(one.before) if step.action.action in INTEREST)
     window = Windowing(parts, catalogue, Ask(catalogue.name, viewed_id), seen, lacks)

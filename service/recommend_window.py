@@ -73,6 +73,7 @@ class Standpoint:
         apart: the counters' name of a person who is left out of what goes together; ``None``: nobody is.
         trending: what trends at that moment; ``None`` asks the engine what does now.
         sequence: the model of what comes next; ``None`` takes the catalogue's.
+        expects: whether such a model is asked at all.
     """
 
     held: Held
@@ -80,6 +81,7 @@ class Standpoint:
     apart: str | None = None
     trending: Mapping[str, float] | None = None
     sequence: SequenceModel | None = None
+    expects: bool = True
 
 
 NOTHING: tuple[Held, str | None] = (NOTHING_HELD, None)
@@ -143,6 +145,8 @@ class Windowing:
 
     def _expected(self, visit: Sequence[str]) -> Expected:
         """What the catalogue's sequence model expects after the visit and the viewed item."""
+        if not self._seen.expects:
+            return NO_EXPECTATION
         model = self._seen.sequence or self._parts.sequences.of(self._catalogue.name)
         return model.expected(visit) if model is not None and visit else NO_EXPECTATION
 

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-NextSystem = Literal["recommend", "popularity", "item_knn"]
+NextSystem = Literal["recommend", "recommend_no_sequence", "popularity", "item_knn"]
 NEXT_SYSTEMS: tuple[NextSystem, ...] = get_args(NextSystem)

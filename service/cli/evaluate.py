@@ -17,8 +17,9 @@ from ranker.metrics import METRICS
 from ranker.qrels import read_qrels, read_queries
 from ranker.runfile import write_run
 
-from ..recommenders import NEXT_SYSTEMS, NextSystem
+from ..recommenders import NEXT_SYSTEMS
 from ..report import COMPARED, MOVED, SYSTEMS, Comparison, Judged, Report, System
+from ..suggesters import SUGGEST_SYSTEMS
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 S = TypeVar("S", bound=str)
@@ -39,7 +40,12 @@ QrelsOption = Annotated[
 ]
 SystemOption = Annotated[
     list[str] | None,
-    typer.Option("--system", metavar="NAME...", help=f"{Names}; or {', '.join(NEXT_SYSTEMS)} on the log of events."),
+    typer.Option(
+        "--system",
+        metavar="NAME...",
+        help=f"{Names}; or {', '.join(NEXT_SYSTEMS)} on the log of events; "
+        f"or {', '.join(SUGGEST_SYSTEMS)} on --queries.",
+    ),
 ]
 MoreSystems = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME...]", help="Further systems, as in --system bm25 ranked.")
@@ -92,7 +98,7 @@ def run(
     # Here, so that the other commands start without the models' libraries.
     from ..evaluate import evaluate
     from ..parts import Parts
-    from .evaluate_offline import duel, on_log, on_next
+    from .evaluate_offline import duel, on_log, on_next, on_suggest
 
     if interleave is not None:
         rivals = _systems(list(interleave), "--interleave")
@@ -104,9 +110,16 @@ def run(
     if any(one in NEXT_SYSTEMS for one in named):
         if any(given is not None for given in (queries, qrels, run_out, per_query)) or log:
             raise fail(f"--system: {', '.join(NEXT_SYSTEMS)} are measured on the log of events, by themselves", 2)
-        wanted_next = _recommenders([*(system or []), *(more or [])])
-        pairs_next = [_pair(_recommenders([one])) for one in compare or []]
+        wanted_next = _by_themselves([*(system or []), *(more or [])], NEXT_SYSTEMS)
+        pairs_next = [_pair(_by_themselves([one], NEXT_SYSTEMS)) for one in compare or []]
         on_next(settings(index=name), wanted_next, pairs_next, days=days, seed=seed, display=display, as_json=as_json)
+        return
+    if any(one in SUGGEST_SYSTEMS for one in named):
+        if queries is None or any(given is not None for given in (qrels, run_out, per_query)) or log:
+            raise fail(f"--system: {', '.join(SUGGEST_SYSTEMS)} are measured on --queries alone, by themselves", 2)
+        typed = _by_themselves([*(system or []), *(more or [])], SUGGEST_SYSTEMS)
+        pairs_typed = [_pair(_by_themselves([one], SUGGEST_SYSTEMS)) for one in compare or []]
+        on_suggest(settings(index=name), queries, typed, pairs_typed, seed=seed, display=display, as_json=as_json)
         return
     wanted = _systems([*(system or []), *(more or [])], "--system")
     pairs = [_pair(_systems([names], "--compare")) for names in compare or []]
@@ -166,8 +179,8 @@ def _systems(given: list[str], option: str) -> list[System]:
     return _chosen(given, SYSTEMS, option, Names)
 
 
-def _recommenders(given: list[str]) -> list[NextSystem]:
-    return _chosen(given, NEXT_SYSTEMS, "--system", f"{', '.join(NEXT_SYSTEMS)}, which go by themselves")
+def _by_themselves(given: list[str], known: tuple[S, ...]) -> list[S]:
+    return _chosen(given, known, "--system", f"{', '.join(known)}, which go by themselves")
 
 
 def _chosen(given: list[str], systems: Sequence[S], option: str, said: str) -> list[S]:

@@ -1,24 +1,28 @@
-"""``hybridrank evaluate --log`` and ``--interleave``: without judgments."""
+"""``hybridrank evaluate`` without judgments: ``--log``, ``--interleave``, recommendations, suggestions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.table import Table
 
 from ranker.interleave import Duel
+from ranker.qrels import read_queries
 
 from ..recommenders import NextSystem
 from ..report import System
 from ..settings import Settings
+from ..suggesters import SuggestSystem
 from .console import one_line_errors, print_json, stdout
 
 Display = Callable[[int], AbstractContextManager[Callable[[str, int], None]]]
 MOST = 2000
 MOST_PEOPLE = 500
+MOST_TYPED = 1000
 FEW = 100
 """An effective sample below it says little; the table marks it."""
 
@@ -128,3 +132,60 @@ def on_next(
     for (a, b), (one, p) in found.differences.items():
         line = f"ndcg@10: {b} - {a} = {one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f}), p = {p:.4f}"
         stdout.print(line, markup=False, soft_wrap=True)
+
+
+def on_suggest(
+    settings: Settings,
+    queries: Path,
+    systems: Sequence[SuggestSystem],
+    compare: Sequence[tuple[SuggestSystem, SuggestSystem]],
+    *,
+    seed: int,
+    display: Display,
+    as_json: bool,
+) -> None:
+    """Type a file's queries again, and print at which place systems of suggestions offer them."""
+    from ..engine import engine_from
+    from ..evaluate_suggest import MEASURES, evaluate_suggest, typing_of
+
+    with one_line_errors():
+        texts = read_queries(queries).values()
+        typing = typing_of(texts, enough=settings.suggest_min_people, most=MOST_TYPED, seed=seed)
+        with engine_from(settings) as engine, display(len(typing.wanted)) as show:
+            found = evaluate_suggest(
+                engine,
+                typing,
+                systems,
+                half_life_days=settings.behaviour_half_life_days,
+                compare=compare,
+                seed=seed,
+                on_query=show,
+            )
+    counts = {"texts": typing.texts, "known": len(typing.known), "typed": len(typing.wanted)}
+    if as_json:
+        print_json(
+            {
+                **counts,
+                "systems": {
+                    name: {measure: asdict(one) for measure, one in values.items()}
+                    for name, values in found.systems.items()
+                },
+                "comparisons": [
+                    {"a": a, "b": b, "metric": metric, **asdict(one), "p": p}
+                    for (a, b), measures in found.differences.items()
+                    for metric, (one, p) in measures.items()
+                ],
+            }
+        )
+        return
+    title = "{texts} queries, {known} known, {typed} typed again: mean and 95 % interval".format(**counts)
+    table = Table(title=title, box=SIMPLE)
+    for heading in ("system", *(measure.replace("_", " ") for measure in MEASURES)):
+        table.add_column(heading, justify="left" if heading == "system" else "right", no_wrap=True)
+    for name, values in found.systems.items():
+        table.add_row(name, *(f"{one.mean:.3f}\n{one.low:.3f}-{one.high:.3f}" for one in values.values()))
+    stdout.print(table)
+    for (a, b), measures in found.differences.items():
+        for metric, (one, p) in measures.items():
+            line = f"{metric}: {b} - {a} = {one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f}), p = {p:.4f}"
+            stdout.print(line, markup=False, soft_wrap=True)
