@@ -15,7 +15,7 @@ from . import metrics
 log = logging.getLogger("hybridrank.service")
 
 
-def keep_doing(name: str, step: Callable[[], None], every_s: float, stop: threading.Event) -> None:
+def keep_doing(name: str, step: Callable[[], None], every_s: float, stop: threading.Event) -> threading.Thread | None:
     """Do a step again and again, in a thread that ends with the process or once ``stop`` is set; failures are counted.
 
     Args:
@@ -23,9 +23,12 @@ def keep_doing(name: str, step: Callable[[], None], every_s: float, stop: thread
         step: one run of it.
         every_s: about how many seconds lie between two runs; 0 does nothing at all.
         stop: ends it.
+
+    Returns:
+        the thread, to be waited for where what it uses is about to go; ``None`` where nothing is done.
     """
     if every_s <= 0:
-        return
+        return None
 
     def loop() -> None:
         # Workers look at different moments, so that one of them usually finds the work done.
@@ -36,4 +39,6 @@ def keep_doing(name: str, step: Callable[[], None], every_s: float, stop: thread
                 metrics.LOOP_FAILURES.labels(name, type(error).__name__).inc()
                 log.warning("%s failed, trying again: %s", name, type(error).__name__)
 
-    threading.Thread(target=loop, name=name, daemon=True).start()
+    thread = threading.Thread(target=loop, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,8 @@ READY_WITHIN_S = 3.0
 """How long OpenSearch may take to answer one question of a look at the parts."""
 WARM_EVERY_S = 5.0
 """How often it is looked whether texts of related queries lack a vector."""
+STOP_WITHIN_S = 10.0
+"""How long a worker that ends waits for what it does beside answering."""
 SWEEP_EVERY_S = 60.0
 SWEPT_FOR_S = 600
 """For how long an erasure is swept again."""
@@ -112,6 +115,7 @@ class Parts:
         self._people: People | None = None
         self._suggest: Suggest | None = None
         self._stop = threading.Event()
+        self._loops: list[threading.Thread] = []
         self._seen: tuple[float, Readiness] | None = None
 
     @property
@@ -319,16 +323,23 @@ class Parts:
             log.error("behaviour: %s", error)
             return
         self._stop = threading.Event()
-        keep_doing(
-            "reconciler", lambda: metrics.RECONCILED.inc(reconciler.run()), self.settings.reconcile_s, self._stop
-        )
-        keep_doing("suggestions", suggest.keep_up, self.settings.suggest_refresh_s, self._stop)
-        keep_doing("related queries", lambda: warm(self), WARM_EVERY_S, self._stop)
-        keep_doing("erasures", self._sweep, SWEEP_EVERY_S, self._stop)
+        steps: list[tuple[str, Callable[[], None], float]] = [
+            ("reconciler", lambda: metrics.RECONCILED.inc(reconciler.run()), self.settings.reconcile_s),
+            ("suggestions", suggest.keep_up, self.settings.suggest_refresh_s),
+            ("related queries", lambda: warm(self), WARM_EVERY_S),
+            ("erasures", self._sweep, SWEEP_EVERY_S),
+        ]
+        begun = [keep_doing(name, step, every_s, self._stop) for name, step, every_s in steps]
+        self._loops = [thread for thread in begun if thread is not None]
 
     def close(self) -> None:
         """Let go of every part; the next use would load it again."""
         self._stop.set()
+        # A thread that is inside a model's library when the interpreter ends takes the process down with it.
+        until = time.monotonic() + STOP_WITHIN_S
+        for thread in self._loops:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._loops = []
         with self._lock:
             engine, self._engine, self._search, self._ranker = self._engine, None, None, None
             self._rivals = self._weighing = None
