@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 from plugin.client import ClusterConfig, Engine
+from service.engine import cluster_of
 from service.settings import Settings
 from tests.engine.fault_schedule import play
 
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="seed of the first schedule")
     given = parser.parse_args()
     logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-    url = Settings().opensearch_url
+    url = cluster_of(Settings()).shown
     made: Counter[str] = Counter()
     failed: dict[int, str] = {}
     retries, started = 0, time.perf_counter()

@@ -25,6 +25,7 @@ from plugin.names import PLUGIN
 from plugin.stock import stock_search
 from plugin.stock_rerank import PIPELINE_STOCK
 from ranker.qrels import read_queries
+from service.engine import cluster_of
 from service.settings import Settings
 
 SIZE = 10
@@ -35,7 +36,8 @@ class Ways:
     """The ways to ask one query, each in letters of its own, so that none finds another's vector remembered."""
 
     def __init__(self, settings: Settings, service: str, texts: list[str], *, stock: bool) -> None:
-        self._service, self._engine, self._index, self._texts = service, settings.opensearch_url, settings.index, texts
+        self._service, self._engine = service, cluster_of(settings).shown
+        self._index, self._texts = settings.index, texts
         self._vectors = load_text_encoder(settings.text_encoder, settings.home).encode(texts, role="query")
         self.degraded = 0
         self.ways: dict[str, Way] = {"raw hybrid": self.raw, "/v1/search": self.direct, "plugin": self.plugin}

@@ -68,7 +68,9 @@ def run(settings: Settings, *, host: str, port: int, say: Say, display: Display)
         say(f"indexing the sample catalogue of {len(ids)} products (what is unchanged is left alone)")
         status = child(["index", str(folder.products), "--images", str(folder.folder)], environment)
         if status != 0:
-            raise DemoError(f"the sample catalogue could not be indexed (exit status {status})")
+            raise DemoError(
+                f"the sample catalogue could not be indexed (exit status {status}); the reason stands above"
+            )
         with engine_from(here) as engine:
             typed = folder.write_query_log(engine, settings.index)
         if typed:
@@ -80,7 +82,7 @@ def run(settings: Settings, *, host: str, port: int, say: Say, display: Display)
 def opensearch(settings: Settings, say: Say, display: Display) -> Iterator[str]:
     """The address of an OpenSearch: the one of ``OPENSEARCH_URL``, else the local node, which is stopped afterwards if
     it was started here."""
-    if "opensearch_url" in settings.model_fields_set:
+    if settings.opensearch_url is not None:
         with engine_from(settings) as engine:
             found = engine.check()
             say(f"using OpenSearch {found.version} at {engine.config.shown}")

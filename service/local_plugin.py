@@ -10,6 +10,7 @@ from plugin.engine import ClusterInfo, LocalCluster, Progress, addons
 from plugin.names import PLUGIN
 
 from . import keys
+from .engine import cluster_of
 from .settings import Settings
 
 KEY_SETTING = "hybridrank.service.key"
@@ -26,13 +27,13 @@ def built_zip() -> Path | None:
 
 
 def local_node(settings: Settings) -> ClusterInfo | None:
-    """The home's own node, if it runs and is what ``OPENSEARCH_URL`` names."""
+    """The home's own node, if it runs and is the cluster that the settings name."""
     info = LocalCluster(settings.home).status()
     if info is None:
         return None
-    asked = urlsplit(settings.opensearch_url.split(",")[0].strip())
+    asked = cluster_of(settings).hosts()[0]
     ours = {urlsplit(url).port for url in info.urls}
-    return info if asked.hostname in LOOPBACK and (asked.port or 9200) in ours else None
+    return info if asked["host"] in LOOPBACK and asked["port"] in ours else None
 
 
 def put_in(

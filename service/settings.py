@@ -28,7 +28,8 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    opensearch_url: str = Field("http://127.0.0.1:9200", validation_alias="OPENSEARCH_URL")
+    opensearch_url: str | None = Field(None, validation_alias="OPENSEARCH_URL")
+    """``None``: the home's own local cluster while it runs, else port 9200 of this machine."""
     opensearch_user: str | None = Field(None, validation_alias="OPENSEARCH_USER")
     opensearch_password: SecretStr | None = Field(None, validation_alias="OPENSEARCH_PASSWORD")
     opensearch_ca: Path | None = Field(None, validation_alias="OPENSEARCH_CA")

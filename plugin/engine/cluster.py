@@ -13,12 +13,13 @@ from typing import Any, TypedDict, Unpack
 import psutil
 from filelock import FileLock, Timeout
 
+from ..config import ClusterConfig
 from ..errors import LocalNodeError
 from . import secure
 from .account import account_for_node, make_run_folder, remove_run_folder, run_folder
 from .addons import fill_keystore, read_addons, settings_of
 from .assemble import assemble, distribution, is_complete
-from .configure import LOOPBACK, ML_COMMONS, check_heap, configure, hand_over
+from .configure import ML_COMMONS, check_heap, configure, hand_over
 from .download import Progress, fetch, quiet
 from .health import Login, get, is_ready, why_it_ended
 from .java import find_java
@@ -211,6 +212,20 @@ class LocalCluster:
         shape = read_shape(self.home)
         return None if shape is None else self._describe(shape, found=True)
 
+    def address(self) -> ClusterConfig | None:
+        """Where the cluster is while its processes live, with the login of a secured one; ``None`` while none does.
+
+        It is not asked: a node that is busy or still starting is no reason to turn to another.
+        """
+        shape = read_shape(self.home)
+        if shape is None or not find_processes(self._run):
+            return None
+        url = shape.urls(self._run)[0]
+        login = self._login(shape)
+        if login is None:
+            return ClusterConfig(url)
+        return ClusterConfig(url, login.user, login.password_file.read_text("utf-8").strip(), login.ca)
+
     def _describe(self, shape: Shape, *, found: bool) -> ClusterInfo | None:
         run = self._run
         processes = find_processes(run)
@@ -221,7 +236,7 @@ class LocalCluster:
             return None
         if root[1].get("cluster_name") != self._name:
             return None
-        urls = tuple(f"{'https' if shape.secure else 'http'}://{LOOPBACK}:{node.http_port}" for node in nodes)
+        urls = shape.urls(run)
         return ClusterInfo(
             url=urls[0],
             urls=urls,

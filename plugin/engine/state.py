@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .configure import Node
+from .configure import LOOPBACK, Node
 
 
 class Shape(BaseModel):
@@ -25,6 +25,11 @@ class Shape(BaseModel):
     def nodes(self, run: Path) -> list[Node]:
         """The nodes under a run folder, the first being the one that is spoken to."""
         return [Node(f"node-{n}", run / f"node-{n}", *pair) for n, pair in enumerate(self.ports, 1)]
+
+    def urls(self, run: Path) -> tuple[str, ...]:
+        """Where each node answers."""
+        scheme = "https" if self.secure else "http"
+        return tuple(f"{scheme}://{LOOPBACK}:{node.http_port}" for node in self.nodes(run))
 
     @property
     def words(self) -> str:

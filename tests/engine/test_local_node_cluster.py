@@ -102,6 +102,10 @@ def test_secured_cluster_wants_a_login_over_tls_and_keeps_its_password(cluster: 
     with OpenSearch(info.url, **login) as client:
         assert client.cluster.health()["number_of_nodes"] == 2
         client.index(index="kept", id="1", body={}, params={"refresh": "true"})
+    found = cluster.address()
+    assert found is not None
+    assert (found.shown, found.login(), found.ca) == (info.url, ("admin", password), info.ca)
+    assert password not in repr(found)
     guess = {**login, "http_auth": ("admin", "admin")}
     with OpenSearch(info.url, **guess) as client, pytest.raises(AuthenticationException):
         client.info()

@@ -19,7 +19,11 @@ from plugin.engine import ClusterInfo, LocalCluster
 from plugin.engine.configure import Node
 from plugin.engine.health import get, is_ready
 from plugin.engine.ports import free_ports
+from plugin.engine.state import Shape, write_shape
 from plugin.errors import LocalNodeError
+from service.engine import cluster_of, engine_from
+from service.settings import Settings
+from tests.documents import ALL
 
 pytestmark = pytest.mark.engine
 
@@ -104,6 +108,30 @@ def test_status_and_another_start_find_it(started: dict[str, object], home: Path
     with LocalCluster(home).running() as borrowed:
         assert borrowed.found
     assert LocalCluster(home).status() is not None, "what was found is left running"
+
+
+def test_without_an_address_commands_speak_to_the_home_s_own_node(
+    started: dict[str, object], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENSEARCH_URL", raising=False)
+    assert cluster_of(Settings(home=home)).shown == started["url"]
+    with engine_from(Settings(home=home)) as engine:
+        assert engine.check().version == started["version"]
+    assert cluster_of(Settings(home=tmp_path)).shown == "http://127.0.0.1:9200"
+    assert cluster_of(Settings(home=home, opensearch_url="http://127.0.0.1:1")).shown == "http://127.0.0.1:1"
+    # One that ran and does not any more is nobody's.
+    (tmp_path / "engine").mkdir()
+    write_shape(tmp_path, Shape(ports=((9, 10),), full=False, secure=False))
+    assert cluster_of(Settings(home=tmp_path)).shown == "http://127.0.0.1:9200"
+
+
+def test_what_the_page_shows_of_it_runs(
+    started: dict[str, object], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = [one for one in ALL if one.page == "docs/engine.md" and one.language == "python"]
+    exec(compile(block.text.replace("~/.hybridrank", str(home)), block.page, "exec"), {})
+    assert str(started["url"]) in capsys.readouterr().out
+    assert LocalCluster(home).status() is not None
 
 
 def test_another_kind_of_cluster_is_refused_while_it_runs(started: dict[str, object], home: Path) -> None:
