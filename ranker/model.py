@@ -105,20 +105,20 @@ class Ranker:
         return self._reader.passages(query, passages, deadline)
 
     def read_pairs(
-        self, queries: Sequence[str], passages: Sequence[str], *, stop: Callable[[], bool] = lambda: False
+        self, queries: Sequence[str], passages: Sequence[str], *, pause: Callable[[], None] = lambda: None
     ) -> NDArray[np.float32]:
-        """Read pairs in the caller's own thread, without remembering them: what an explanation reads takes no reader
-        and no room from searches.
+        """Read pairs in the caller's own thread, a few at a time, without remembering them: what an explanation reads
+        takes no reader and no room from searches, and may stand aside for them.
 
         Args:
             queries: as they are read, refusals taken out.
             passages: one a query.
-            stop: asked between batches; true leaves the rest unread.
+            pause: called before each few.
 
         Returns:
-            vectors (pairs read, outputs), the first of the list; shorter than it where it was stopped.
+            vectors (pairs, outputs).
         """
-        return self._reader.pairs(queries, passages, stop)
+        return self._reader.pairs(queries, passages, pause)
 
     def read_batch(self, batch: PairBatch) -> NDArray[np.float32]:
         """Vectors of pairs that are laid out, shape (pairs, outputs)."""

@@ -23,6 +23,8 @@ from .tokenstates import TextState, matched, states_of
 
 BATCH = 8
 """Texts in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
+FEW = 4
+"""Pairs that an explanation reads before it looks whether somebody else is waiting."""
 
 Graph = Callable[[PairBatch], Sequence[NDArray[np.float32]]]
 """Runs ``pair.onnx``; all its outputs."""
@@ -45,8 +47,8 @@ class Reader(Protocol):
         """Read passages until the deadline, on :func:`time.monotonic`'s clock; ``None`` reads all."""
         ...
 
-    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
-        """Read pairs in the caller's own thread, without remembering them; fewer where ``stop`` became true."""
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], pause: Callable[[], None]) -> NDArray[np.float32]:
+        """Read pairs in the caller's own thread, without remembering them; ``pause`` is called before each few."""
         ...
 
 
@@ -120,14 +122,13 @@ class Together:
             self._remembered.put(keys[row], vectors[row].copy())
         return Read(vectors, done)
 
-    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], pause: Callable[[], None]) -> NDArray[np.float32]:
         """As :class:`Reader` says."""
         done = []
-        for start in range(0, len(queries), BATCH):
-            if start and stop():
-                break
-            asked = self._tokenizer.segment_ids(queries[start : start + BATCH], self._tokenizer.query_tokens)
-            texts = self._tokenizer.segment_ids(passages[start : start + BATCH], self._tokenizer.passage_tokens)
+        for start in range(0, len(queries), FEW):
+            pause()
+            asked = self._tokenizer.segment_ids(queries[start : start + FEW], self._tokenizer.query_tokens)
+            texts = self._tokenizer.segment_ids(passages[start : start + FEW], self._tokenizer.passage_tokens)
             done.append(self._graph(lay_out(asked, texts, range(len(asked))))[0])
         return np.concatenate(done) if done else np.zeros((0, self._outputs), np.float32)
 
@@ -169,14 +170,13 @@ class Apart:
             vectors[done] = matched(asked[0], [state for state in found if state is not None])
         return Read(vectors, done)
 
-    def pairs(self, queries: Sequence[str], passages: Sequence[str], stop: Callable[[], bool]) -> NDArray[np.float32]:
+    def pairs(self, queries: Sequence[str], passages: Sequence[str], pause: Callable[[], None]) -> NDArray[np.float32]:
         """As :class:`Reader` says."""
         known: dict[tuple[int, str], TextState] = {}
         done = []
-        for start in range(0, len(queries), BATCH):
-            if start and stop():
-                break
-            asked, texts = queries[start : start + BATCH], passages[start : start + BATCH]
+        for start in range(0, len(queries), FEW):
+            pause()
+            asked, texts = queries[start : start + FEW], passages[start : start + FEW]
             self._learn(known, self._tokenizer.query_tokens, asked)
             self._learn(known, self._tokenizer.passage_tokens, texts)
             done += [

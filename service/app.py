@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from . import access, audit, metrics, policy, problems, strict_json
+from . import access, audit, foreground, metrics, policy, problems, strict_json
 from .keys import KeyRing
 from .media import Media
 from .parts import Parts
@@ -92,6 +92,7 @@ def create_app(
     rules = policy.load()
     access.install(app, policy=rules, ring=None if demo else ring, tokens=PersonTokens(settings.person_keys_path))
     audit.install(app, app.extensions["hybridrank"])
+    foreground.install(app, app.extensions["hybridrank"].foreground)
     _register(app, demo=demo)
     rules.check(app.view_functions)
     return app

@@ -33,6 +33,7 @@ from .encoders import Encoders
 from .engine import engine_from
 from .eventletters import expire
 from .experiments import Experiments
+from .foreground import Foreground
 from .itemvectors import ItemVectors
 from .keystores import open_keystore
 from .loops import keep_doing
@@ -96,6 +97,7 @@ class Parts:
         self.sequences = Sequences(settings.sequence_path)
         self.blends = Blends(settings.blend_path)
         self.experiments = Experiments(settings.experiments_path)
+        self.foreground = Foreground()
         self.streams = Streams(settings.streams)
         self.products = Products(settings.product_memory_mb * 2**20)
         self._lock = threading.RLock()

@@ -101,7 +101,9 @@ class WordGame:
         position: int,
         *,
         heard: Heard | None = None,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
+        self._pause = pause
         item = candidates[position]
         self._candidates, self._item, self._heard = candidates, item, heard
         self._rows: dict[str, NDArray[np.float32]] = {query: workings.matrix[position]}
@@ -118,7 +120,8 @@ class WordGame:
         rows = np.stack([reworded(self._rows[query], self._wording, query, text) for query, text in texts])
         vectors = np.zeros((len(sets), self._ranker.config.outputs), np.float32)
         if self.reads:
-            vectors = self._ranker.read_pairs([read(query).wanted for query, _ in texts], [text for _, text in texts])
+            asked = [read(query).wanted for query, _ in texts]
+            vectors = self._ranker.read_pairs(asked, [text for _, text in texts], pause=self._pause)
         known = np.full(len(sets), self.reads)
         return self._ranker.logits(vectors, known, rows).astype(np.float64) + self._gain
 
@@ -134,6 +137,7 @@ class WordGame:
             queries = queries | {self.left(chosen)[0] for chosen in sets}
         missing = sorted(queries - self._rows.keys())
         spoken = [query for query in missing if query]
+        self._pause()
         values = dict(zip(spoken, self._heard(spoken), strict=True)) if spoken else {}
         for query in missing:
             # What the whole query does not tell of the item, a part of it does not either.
@@ -166,6 +170,7 @@ def explained_words(
     passes: int = 200,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
+    pause: Callable[[], None] = lambda: None,
 ) -> WordsExplained:
     """Explain the words of one item of a window that a model ranked.
 
@@ -179,8 +184,9 @@ def explained_words(
         passes: readings at most; sets of words, five times as many, for an item that was not read.
         seed: of the orders in which words are left out.
         stop: asked between orders; true ends it with what there is.
+        pause: called before each piece of work; it may wait.
     """
-    game = WordGame(ranker, query, candidates, workings, position, heard=heard)
+    game = WordGame(ranker, query, candidates, workings, position, heard=heard, pause=pause)
     if not game.words:
         (base,) = game(np.zeros((1, 0), bool))
         return WordsExplained((), np.zeros(0), np.zeros(0), float(base), 1)

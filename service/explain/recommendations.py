@@ -70,9 +70,7 @@ def explain_recommendation(
         hear = heard(parts, replace(catalogue, name=catalogue.index), viewed, mine.id)
         seen = Seen(query_of(viewed), candidates, workings, position, found, hear, blend.model)
         if body.passes:
-            words = window.without(
-                "words", lambda: words_of(parts.ranker, seen, body.passes, lambda: time.monotonic() >= until), None
-            )
+            words = window.without("words", lambda: words_of(parts, seen, body.passes, until), None)
         look(seen)
     degraded = ", ".join(dict.fromkeys(missing)) or None
     title = title_of(viewed) if viewed is not None else None

@@ -104,7 +104,7 @@ def _more(parts: Parts, scene: Scene, body: ExplainBody, seen: Seen, until: floa
     found: dict[str, Any] = {"swap": swaps.found(seen.position)}
     if scene.workings.ranking.model != "first_stage":
         if seen.query and body.passes:
-            found["words"] = words_of(parts.ranker, seen, body.passes, lambda: time.monotonic() >= until)
+            found["words"] = words_of(parts, seen, body.passes, until)
         look(seen)
     return found
 

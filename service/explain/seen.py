@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,8 +10,9 @@ from ranker.candidate import Candidate
 from ranker.explain.signals import Explained
 from ranker.explain.words import QUERY, Heard, WordsExplained, explained_words
 from ranker.heads import title_of
-from ranker.model import Ranker, Workings
+from ranker.model import Workings
 
+from ..parts import Parts
 from ..schemas.explain import WordOut, WordsOut
 
 
@@ -50,17 +52,19 @@ def nobody(_seen: Seen) -> None:
     """Nobody looks."""
 
 
-def words_of(ranker: Ranker, seen: Seen, passes: int, stop: Callable[[], bool]) -> WordsOut:
-    """Contributions of words to the item's score, in the unit in which its signals' contributions are."""
+def words_of(parts: Parts, seen: Seen, passes: int, until: float) -> WordsOut:
+    """Contributions of words to the item's score, in the unit in which its signals' contributions are: as many of the
+    passes as there is time for until a moment on :func:`time.monotonic`'s clock, while nobody waits for an answer."""
     words = explained_words(
-        ranker,
+        parts.ranker,
         seen.query,
         seen.candidates,
         seen.workings,
         seen.position,
         heard=seen.heard,
         passes=passes,
-        stop=stop,
+        stop=lambda: time.monotonic() >= until,
+        pause=lambda: parts.foreground.make_way(until),
     )
     scaled = replace(
         words,

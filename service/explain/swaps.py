@@ -56,6 +56,8 @@ class Swaps:
         return SwapOut(id=item, passes=passes, changes=changes, complete=self._complete)
 
     def _late(self) -> bool:
+        """Whether the time is up, after making way for whoever waits for an answer."""
+        self._parts.foreground.make_way(self._until)
         return time.monotonic() >= self._until
 
     def _passes(self, item: str, passes: str, make: Callable[[int], dict[str, float]]) -> Callable[[int], bool]:

@@ -84,9 +84,11 @@ def test_what_is_known_is_read_past_the_deadline_and_nothing_else(folder):
     assert ranker.pair_vectors(QUERY, PASSAGES).done.all()
 
 
-def test_reading_pairs_can_be_stopped(folder):
+def test_reading_pairs_pauses_before_each_few(folder):
     place, _ = folder
-    assert len(Ranker(place).read_pairs([QUERY] * 20, PASSAGES * 4, stop=lambda: True)) == 8
+    pauses = []
+    assert len(Ranker(place).read_pairs([QUERY] * 10, PASSAGES * 2, pause=lambda: pauses.append(0))) == 10
+    assert len(pauses) == 3
 
 
 def test_no_pair_and_no_passage_are_nothing(folder):
