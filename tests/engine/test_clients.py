@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,16 @@ import httpx
 import pytest
 from hybridrank_client import AsyncClient, Client, Forbidden, Invalid, NotFound, Unreachable
 
+from personal.subject import Subject
+from service.keys import DEFAULT_TENANT
+from service.persons import mint
+from service.settings import Settings
+from tests.documents import ALL
 from tests.fixtures_service import INDEX, Running
 
 pytestmark = pytest.mark.engine
 
+CLIENT_PAGES = ("clients/python/README.md", "docs/clients.md")
 QUERY = "a lamp for reading"
 TEXTS = ["A garden hose of green rubber", "Reading lamp for the desk, warm light", "Running shoes"]
 
@@ -167,6 +174,20 @@ def test_our_own_client(client, service):
             return await other.search("desk lamp", size=5, filters={"price": {"gte": 1}})
 
     assert [result.id for result in run(ask())] == [result.id for result in found]
+
+
+SNIPPETS = [block for block in ALL if block.language == "python" and block.page in CLIENT_PAGES]
+
+
+@pytest.mark.parametrize("block", SNIPPETS, ids=lambda block: block.page)
+def test_what_the_pages_show_of_it_runs(service, service_home, client, block, capsys):
+    item = next(iter(client.search("desk lamp", size=1))).id
+    text = re.sub(r'"https?://(?:search\.shop\.example|127\.0\.0\.1:8000)"', repr(service.url), block.text)
+    text = text.replace("timeout=2.0", "timeout=120").replace("hr_…", "hr_reader").replace('"p1"', repr(item))
+    person = Subject(DEFAULT_TENANT, f"reader-{uuid.uuid4().hex}")
+    token = mint(Settings(home=service_home).person_keys_path, person, make_key=True)
+    exec(compile(text, block.page, "exec"), {"token": token})
+    assert capsys.readouterr().out
 
 
 def test_our_own_clients_errors(client):
