@@ -24,6 +24,9 @@ from .together import lifts
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
+TOGETHER, NEARBY = "led to the same items", "means something near"
+REASONS = (TOGETHER, NEARBY)
+"""Why a query is related; the page has each in its languages."""
 KEPT_S = 60.0
 MOST = 500
 """So many of the best-standing texts have a vector."""
@@ -91,12 +94,12 @@ class RelatedQueries:
         for blind, value in lifts(found, 1.0).items():
             text = known.blind.get(blind)
             if text is not None and value > 0.5:
-                scored[text] = RelatedQuery(text, value, "led to the same items")
+                scored[text] = RelatedQuery(text, value, TOGETHER)
         if encode is not None:
             for text, cosine in self._near(known, query, encode).items():
                 old = scored.get(text)
                 if NEAR <= cosine < SAME and (old is None or old.score < cosine):
-                    scored[text] = RelatedQuery(text, cosine, "means something near")
+                    scored[text] = RelatedQuery(text, cosine, NEARBY)
         rest = [one for one in scored.values() if normal_query(one.text) != own]
         return sorted(rest, key=lambda one: (-one.score, one.text))[:size]
 

@@ -14,6 +14,9 @@ export function t(key, values = {}) {
 // For keys that come from elsewhere, such as the name of an action.
 export const known = (key) => key in messages;
 
+// Reasons of suggestions and related searches come as words in English, some of them joined.
+export const reasonWords = (reason) => reason.split(", ").map((part) => (known(`reason.${part}`) ? t(`reason.${part}`) : part)).join(t("reason.and"));
+
 // Another language keeps the question that stands in the address.
 for (const link of document.querySelectorAll(".languages a")) {
   link.addEventListener("click", () => {

@@ -3,7 +3,7 @@
 import { call, Problem } from "./api.js";
 import { byId, can, debounce, make, meta } from "./dom.js";
 import { on } from "./hooks.js";
-import { t } from "./i18n.js";
+import { reasonWords, t } from "./i18n.js";
 
 const SIZE = 6;
 const SETTLED_MS = 700;
@@ -21,7 +21,7 @@ if (can("related")) {
       const answer = await call("GET", `/v1/related?${new URLSearchParams({ query, index, size: String(SIZE) })}`, { signal: running.signal });
       const head = answer.queries.length ? [make("span", { class: "related-head", "aria-hidden": "true" }, t("related"))] : [];
       place.replaceChildren(...head, ...answer.queries.map(({ text, reason }) =>
-        make("a", { class: "chip", href: `/?${new URLSearchParams({ q: text })}`, title: reason }, text)));
+        make("a", { class: "chip", href: `/?${new URLSearchParams({ q: text })}`, title: reasonWords(reason) }, text)));
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!(error instanceof Problem)) throw error;

@@ -2,7 +2,7 @@
 
 import { Problem, suggest } from "./api.js";
 import { byId, can, debounce, make } from "./dom.js";
-import { known, t } from "./i18n.js";
+import { reasonWords, t } from "./i18n.js";
 
 const SIZE = 8;
 const TYPING_MS = 90;
@@ -39,9 +39,6 @@ export function suggestions({ index, choose }) {
     choose(text);
   }
 
-  // Reasons come as words in English, some of them joined.
-  const said = (reason) => reason.split(", ").map((part) => (known(`reason.${part}`) ? t(`reason.${part}`) : part)).join(t("reason.and"));
-
   // What was typed stays light, what would be added is strong.
   function worded(text, typed) {
     const at = text.toLowerCase().startsWith(typed.toLowerCase()) ? typed.length : 0;
@@ -52,7 +49,7 @@ export function suggestions({ index, choose }) {
     list.replaceChildren(...shown.map(({ text, reason }, place) => make("li", {
       id: `suggestion-${place}`, role: "option", "aria-selected": "false",
       onmousedown: (event) => { event.preventDefault(); take(place); },
-    }, worded(text, typed), reason ? make("small", {}, said(reason)) : null)));
+    }, worded(text, typed), reason ? make("small", {}, reasonWords(reason)) : null)));
     list.hidden = shown.length === 0;
     active = -1;
     input.setAttribute("aria-expanded", String(shown.length > 0));

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personal.profiles import Held
+from personal.related import REASONS as RELATED
 from personal.suggestions import store
 from personal.suggestions.asked import _sample, people_of, suggestible
 from personal.suggestions.book import Book, Entry
@@ -262,5 +263,5 @@ def test_hostile_texts_find_nothing_and_take_no_time():
 def test_the_page_has_words_for_every_reason(language):
     file = Path(__file__).parents[2] / "service" / "page" / "messages" / f"{language}.json"
     told = {name for name in json.loads(file.read_text("utf-8")) if name.startswith("reason.")}
-    given = {*REASONS.values(), OWN_REASON, *LIKED_REASONS.values(), "other spelling"}
+    given = {*REASONS.values(), OWN_REASON, *LIKED_REASONS.values(), "other spelling", *RELATED}
     assert told == {f"reason.{part}" for part in given} | {"reason.and"}
