@@ -10,7 +10,7 @@ AUDITED = .venv/bin/python -m tests.advisories constraints.txt $(if $(AUDIT),--$
 .PHONY: help demo plugin setup test test-all test-federated lint coverage docs audit sbom bench clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 .venv/python: 
 	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3.11 or newer (set PYTHON=...)"; exit 1; }
@@ -26,8 +26,8 @@ help: ## what can be made
 	@echo "installing hybridrank with the training and development extras into .venv/ (several GB)"
 	@$(PIP) -c constraints.txt -e '.[train,clip,video,private-suggestions,postgres,redis,dev,docs]' && touch $@ .venv/core
 
-demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000
-	@exec .venv/bin/hybridrank demo
+demo: .venv/core ## index the sample catalogue and serve it on http://127.0.0.1:8000 (PORT=8001: there)
+	@exec .venv/bin/hybridrank demo $(if $(PORT),--port $(PORT))
 
 plugin: $(PLUGIN_BUILT) ## build the OpenSearch plugin and run its tests: plugin/java/target/hybridrank-*.zip
 
