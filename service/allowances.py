@@ -162,9 +162,13 @@ def parsed(given: Mapping[str, str]) -> dict[str, RateLimitItem]:
         try:
             found[name] = parse(text)
         except ValueError:
-            raise AllowanceError(f"HYBRIDRANK_ALLOWANCES: {name}: {text!r} is not of the form 600/minute") from None
+            raise AllowanceError(
+                f"HYBRIDRANK_ALLOWANCES: {name}: {text!r} is not of the form 600/minute; give such a one"
+            ) from None
         if found[name].amount < 1:
-            raise AllowanceError(f"HYBRIDRANK_ALLOWANCES: {name}: an allowance is 1 or more")
+            raise AllowanceError(
+                f"HYBRIDRANK_ALLOWANCES: {name}: an allowance is 1 or more; leave the name out for no limit"
+            )
     return found
 
 

@@ -98,7 +98,9 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
     try:
         fitted = fit_blend(found, fixed=fixed, seed=settings.seed)
     except ValueError as error:
-        raise TooFewChoices(f"too little to learn from in the last {settings.days} days: {error}") from error
+        raise TooFewChoices(
+            f"too little to learn from in the last {settings.days} days: {error}; wait, or raise --days"
+        ) from error
     return _file(index, settings, found, wanted, fitted)
 
 

@@ -89,7 +89,9 @@ class KeyRing:
         try:
             return keyfiles.stamp(self._path)
         except OSError as error:
-            raise KeysError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise KeysError(
+                f"{self._path}: cannot be read ({error.strerror}); give this account the right to read it"
+            ) from error
 
 
 def read(path: Path) -> KeysFile:
@@ -107,7 +109,7 @@ def read(path: Path) -> KeysFile:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise KeysError(f"{path}: {where}: {first['msg']}") from error
     except OSError as error:
-        raise KeysError(f"{path}: cannot be read ({error.strerror})") from error
+        raise KeysError(f"{path}: cannot be read ({error.strerror}); give this account the right to read it") from error
 
 
 def add(path: Path, *, tenant: str, role: Role) -> str:

@@ -142,7 +142,9 @@ class PersonTokens:
         try:
             stamp = keyfiles.stamp(self._path)
         except OSError as error:
-            raise KeysError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise KeysError(
+                f"{self._path}: cannot be read ({error.strerror}); give this account the right to read it"
+            ) from error
         with self._lock:
             if stamp != self._known.stamp:
                 found = read(self._path).keys if stamp is not None else []
@@ -198,7 +200,7 @@ def read(path: Path) -> TokenKeys:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise KeysError(f"{path}: {where}: {first['msg']}") from error
     except OSError as error:
-        raise KeysError(f"{path}: cannot be read ({error.strerror})") from error
+        raise KeysError(f"{path}: cannot be read ({error.strerror}); give this account the right to read it") from error
 
 
 def rotate(path: Path, tenant: str, *, revoke: bool = False) -> TokenKey:

@@ -65,7 +65,7 @@ class Policy(BaseModel):
         """
         rule = self.endpoints.get(endpoint)
         if rule is None:
-            raise PolicyError(f"policy.toml says nothing of endpoint {endpoint}: nobody may call it")
+            raise PolicyError(f"policy.toml says nothing of endpoint {endpoint}: nobody may call it; set who may")
         return rule
 
     def check(self, endpoints: Iterable[str]) -> None:
@@ -88,9 +88,9 @@ def parsed(text: str) -> Policy:
     try:
         policy = Policy.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise PolicyError(f"policy.toml: {error}") from error
+        raise PolicyError(f"policy.toml: {error}; restore the file") from error
     if policy.roles.keys() != set(ROLES):
-        raise PolicyError(f"policy.toml: [roles] has to describe exactly {', '.join(ROLES)}")
+        raise PolicyError(f"policy.toml: [roles] has to describe exactly {', '.join(ROLES)}; restore the file")
     return policy
 
 

@@ -25,7 +25,7 @@ def demo(*, port: PortOption = 8000, index: IndexOption = None) -> None:
             stderr.print("stopped")
             return
     if status != 0:
-        raise fail(f"the service ended with status {status}")
+        raise fail(f"the service ended with status {status}; what it said stands above")
 
 
 def _say(text: str) -> None:

@@ -109,14 +109,15 @@ def run(
     named = [part.strip() for one in [*(system or []), *(more or []), *(compare or [])] for part in one.split(",")]
     if any(one in NEXT_SYSTEMS for one in named):
         if any(given is not None for given in (queries, qrels, run_out, per_query)) or log:
-            raise fail(f"--system: {', '.join(NEXT_SYSTEMS)} are measured on the log of events, by themselves", 2)
+            names = ", ".join(NEXT_SYSTEMS)
+            raise fail(f"--system: {names} are measured on the log; give no files and no --log", 2)
         wanted_next = _by_themselves([*(system or []), *(more or [])], NEXT_SYSTEMS)
         pairs_next = [_pair(_by_themselves([one], NEXT_SYSTEMS)) for one in compare or []]
         on_next(settings(index=name), wanted_next, pairs_next, days=days, seed=seed, display=display, as_json=as_json)
         return
     if any(one in SUGGEST_SYSTEMS for one in named):
         if queries is None or any(given is not None for given in (qrels, run_out, per_query)) or log:
-            raise fail(f"--system: {', '.join(SUGGEST_SYSTEMS)} are measured on --queries alone, by themselves", 2)
+            raise fail(f"--system: {', '.join(SUGGEST_SYSTEMS)} are measured on --queries alone; give nothing else", 2)
         typed = _by_themselves([*(system or []), *(more or [])], SUGGEST_SYSTEMS)
         pairs_typed = [_pair(_by_themselves([one], SUGGEST_SYSTEMS)) for one in compare or []]
         on_suggest(settings(index=name), queries, typed, pairs_typed, seed=seed, display=display, as_json=as_json)

@@ -43,7 +43,7 @@ def load(
         for where, reason in rejected[:SHOWN]:
             stderr.print(f"{where}: {reason}", markup=False, soft_wrap=True)
     if rejected and not accepted:
-        raise fail("no line holds a friendship")
+        raise fail("no line holds a friendship; expected two names a line")
 
 
 def share(

@@ -61,7 +61,7 @@ def stop(*, index: IndexOption = None) -> None:
     with one_line_errors():
         chosen = settings(index=index)
         if not Experiments(chosen.experiments_path).end(chosen.index):
-            raise fail(f"catalogue {chosen.index!r} has no experiment")
+            raise fail(f"catalogue {chosen.index!r} has no experiment; --index names another catalogue")
     stdout.print("ended", markup=False)
 
 

@@ -73,7 +73,10 @@ def seal(json_output: JsonFlag = False) -> None:
         chosen = settings()
         wrapping = kms(chosen)
         if wrapping is None or chosen.master_keys is not None:
-            raise fail("keys seal: wraps a file of master keys by HYBRIDRANK_KMS_WRAP and HYBRIDRANK_KMS_UNWRAP", 2)
+            raise fail(
+                "keys seal: set HYBRIDRANK_KMS_WRAP and HYBRIDRANK_KMS_UNWRAP, not HYBRIDRANK_MASTER_KEYS",
+                2,
+            )
         versions = masterkeys.seal(chosen.master_keys_path, wrapping)
     if json_output:
         print_json({"versions": versions, "file": str(chosen.master_keys_path)})

@@ -68,7 +68,7 @@ def remove(
             book = _book(engine, chosen.index)
             missing = [query for query in queries if not book.remove(chosen.index, query)]
     if missing:
-        raise fail(f"QUERY: {len(missing)} of {len(queries)} had no rule")
+        raise fail(f"QUERY: {len(missing)} of {len(queries)} had no rule; see: hybridrank merchandise list")
     stdout.print(f"{len(queries)} rules removed")
 
 

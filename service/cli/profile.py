@@ -35,7 +35,7 @@ def export(
     with _parts() as parts:
         visitor = parts.people.known(Subject(tenant, person), None, tenant=tenant)
         if visitor.person is None:
-            raise fail("PERSON: nothing is held about anybody of that name")
+            raise fail("PERSON: nothing is held about anybody of that name; give the shop's own name, and its --tenant")
         AuditLog(parts.settings.home).write(
             role="operator", tenant=tenant, endpoint="profile export", status=200, owner=visitor.person.pseudonym
         )
@@ -70,7 +70,7 @@ def erase(
         letters = forget(parts.settings.home, [name for name in (person, visitor.client_id) if name is not None])
         if visitor.person is None:
             also = f"{letters} dead letters were erased; nothing else" if letters else "nothing"
-            raise fail(f"PERSON: {also} is held about anybody of that name")
+            raise fail(f"PERSON: {also} is held about anybody of that name; give the shop's own name, and its --tenant")
         AuditLog(parts.settings.home).write(
             role="operator", tenant=tenant, endpoint="profile erase", status=200, owner=visitor.person.pseudonym
         )
@@ -101,7 +101,7 @@ def models(
     with one_line_errors():
         register = TrainedModels(settings().trained_models_path)
         if removed is not None and not register.remove(removed):
-            raise fail("--removed: no model of that folder is in the register")
+            raise fail("--removed: no model of that folder is in the register; see: hybridrank profile models")
         found = register.all()
     if json_output:
         print_json([one.model_dump() for one in found])

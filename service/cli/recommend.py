@@ -49,7 +49,7 @@ def recommend(
         if person is not None:
             known = parts.keystore.find(tenant or DEFAULT_TENANT, person)
             if known is None:
-                raise fail("--for: nobody of that name has been here")
+                raise fail("--for: nobody of that name has been here; give the shop's own name, and its --tenant")
             visitor = Visitor(known.tenant, known)
         try:
             found = parts.recommend.answer(

@@ -104,3 +104,39 @@ def test_what_the_service_answers_for_an_error_is_a_sentence(kind: type[Exceptio
         assert isinstance(problem, Problem)
         assert len(problem.detail) > 10
         assert problem.kind in {name for _, name in documented()}
+
+
+DOES = re.compile(
+    r"; |\b(?:give|name|set|use|take|expected|at most|at least|one of|needs?|needed|only with|install|put|restore|unset"
+    r"|wait for|repeat|the same command goes on|to say so)\b|hybridrank [a-z]"
+)
+"""A remedy: what is expected, or what to do."""
+OWN = {"AllowanceError", "DemoError", "Exposed", "KeysError", "LoopError", "ModelFixed", "PolicyError", "TooFewChoices"}
+"""The service's own errors, whose message is all that is said."""
+TOLD = {"stopped", "setting {}: {}", "hybridrank.toml: {}"}
+"""No error, or another's words with the name of the field before them."""
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """(file, message) of everything that a command of ours ends with, with ``{}`` for what is filled in."""
+    for path in sorted((ROOT / "service").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "fail" or name in OWN:
+                text = _text(node.args[0])
+                if re.search(r"[a-z]{3}", text):  # else another's words are passed on
+                    yield path.name, text
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return "".join(map(_text, node.values)) if isinstance(node, ast.JoinedStr) else "{}"
+
+
+def test_every_message_of_a_command_says_what_to_do() -> None:
+    found = [(file, text) for file, text in said() if text not in TOLD]
+    assert len(found) > 60
+    assert [one for one in found if not DOES.search(one[1])] == []
