@@ -13,6 +13,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from personal.event_times import now_ms
 from personal.subject import Subject
 from personal.trail import shards_of
 from plugin.client import ClusterConfig, Engine
@@ -119,6 +120,27 @@ def test_ones_own_query_is_offered_at_once_and_to_oneself_only(
     visit = {"X-Hybridrank-Session": "visit-" + word}
     search(service, f"{word} kettle", visit)
     assert [one["text"] for one in suggest(service, word, visit)] == [f"{word} kettle"]
+
+
+def test_shoppers_with_other_tastes_get_another_order_for_the_same_letter(
+    service: Running, person: Callable[[], dict[str, str]]
+) -> None:
+    offered = []
+    for liked in ("shoes", "coffee press"):
+        who = person()
+        events = [
+            {"action_name": "purchase", "event_attributes": {"object": {"object_id": one["id"]}}, "timestamp": now_ms()}
+            for one in httpx.post(service.url + "/v1/search", json={"query": liked, "size": 6}, timeout=90).json()[
+                "results"
+            ]
+        ]
+        answer = httpx.post(service.url + "/v1/events", json=events, headers=who, timeout=90)
+        assert answer.json()["accepted"] == 6
+        offered.append(suggest(service, "s", who, size=20))
+    orders = [[one["text"] for one in each] for each in (*offered, suggest(service, "s", size=20))]
+    assert orders[0] != orders[1]
+    assert orders[2] not in orders[:2], "nor is either the order for anybody"
+    assert all(any(one["reason"].endswith("fits your taste") for one in each) for each in offered)
 
 
 def test_bad_input_is_named(service: Running) -> None:
