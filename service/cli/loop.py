@@ -11,6 +11,9 @@ import typer
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 from .train.shared import interruptible, need_torch
 
+WAITS = 4
+"""Exit status of a run that waits for live shoppers."""
+
 
 def loop(
     *,
@@ -26,7 +29,15 @@ def loop(
     shoppers: Annotated[
         int, typer.Option(help="Simulated people who are shown both models' results in turn; 0: nobody.", min=0)
     ] = 100,
-    days: Annotated[int, typer.Option(help="How long they shop.", min=1)] = 7,
+    live: Annotated[
+        float,
+        typer.Option(
+            help="In their place, this share of the live shoppers; it ends with status 4 until they clicked enough.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = 0.0,
+    days: Annotated[int, typer.Option(help="How long they shop, or how long live ones are waited for.", min=1)] = 7,
     least_pages: Annotated[
         int, typer.Option(help="Pages with a click that comparing what shoppers like needs.", min=1)
     ] = 100,
@@ -73,6 +84,7 @@ def loop(
             epochs,
             seed,
             shoppers,
+            live,
             days,
             per_signal,
             0,
@@ -83,9 +95,14 @@ def loop(
     if as_json:
         print_json(asdict(state))
     else:
-        stdout.print(f"{state.outcome}: {state.reason}", markup=False, soft_wrap=True)
+        stdout.print(f"{state.outcome or 'waiting'}: {state.reason}", markup=False, soft_wrap=True)
+        liked = state.done.get("interleave", {})
+        if "preference" in liked:
+            won = f"{liked['preference']:.3f} ({liked['low']:.3f} to {liked['high']:.3f})"
+            pages = f"{liked['clicked_pages']} pages with a click of {liked['shoppers']} shoppers"
+            stdout.print(f"  the candidate won {won} of {pages}", markup=False, soft_wrap=True)
     if state.outcome != "kept":
-        raise typer.Exit(3)
+        raise typer.Exit(3 if state.outcome else WAITS)
 
 
 def register(app: typer.Typer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,16 +88,22 @@ def compared(
     return Compared(len(table), first, second, difference, float(np.median(ratios)))
 
 
-def value_of(parts: Parts, index: str, judged: Judged, folder: Path) -> float:
-    """Mean nDCG@10 of one model; raises as :func:`compared` does."""
-    ranker = Ranker(folder, threads=1, remembered=0)
-    depth = parts.settings.rerank_depth
-    found: Mapping[str, tuple[str, list[Candidate]]] = windows(parts, index, judged)
-    values = [
-        ndcg(
-            [item.id for item in ranker.rank(text, candidates, depth=depth, weights=parts.weights.now()).items],
-            judged.grades[name],
+def values_of(parts: Parts, index: str, judged: Judged, folders: Sequence[Path]) -> list[float]:
+    """Mean nDCG@10 of each model on the same windows, gathered now; raises as :func:`compared` does."""
+    depth, weights = parts.settings.rerank_depth, parts.weights.now()
+    rankers = [Ranker(folder, threads=1, remembered=0) for folder in folders]
+    gathered = windows(parts, index, judged)
+    return [
+        float(
+            np.mean(
+                [
+                    ndcg(
+                        [item.id for item in ranker.rank(text, candidates, depth=depth, weights=weights).items],
+                        judged.grades[name],
+                    )
+                    for name, (text, candidates) in gathered.items()
+                ]
+            )
         )
-        for name, (text, candidates) in found.items()
+        for ranker in rankers
     ]
-    return float(np.mean(values))

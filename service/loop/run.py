@@ -12,11 +12,14 @@ from ranker.folder import DEFAULT_MODEL
 from ..models import point
 from ..parts import Parts
 from ..settings import Settings
-from .state import STEPS, Diary, LoopError, State, begun
+from .shoppers import Waiting, ended
+from .state import STEPS, Diary, LoopError, State, begun, model_of
 from .steps import Gate, Refused, RolledBack, Steps, Told
 
 METHODS = {"gate": "gate_step", "live": "live_step"}
 """Steps whose method has another name than the step."""
+ASKED = "interleave"
+"""The step after which nobody needs to see two models in turn any more."""
 
 
 def link_of(settings: Settings) -> Path:
@@ -53,7 +56,7 @@ def run(parts: Parts, told: Told, gate: Gate, *, fresh: bool, say: Callable[[str
         say: told how it goes.
 
     Returns:
-        the run with its outcome.
+        the run with its outcome; without one, it waits for live shoppers, as its reason says.
 
     Raises:
         LoopError: another loop runs, an open run was told something else, or nothing can be put live.
@@ -64,6 +67,8 @@ def run(parts: Parts, told: Told, gate: Gate, *, fresh: bool, say: Callable[[str
     with diary.alone():
         options = {**_options(told), **asdict(gate)}
         state = diary.read()
+        if state is not None and (fresh or state.outcome or ASKED in state.done):
+            ended(parts.settings, told.index, model_of(state))
         if state is None or state.outcome or fresh:
             state = begun(told.index, {**options, "until_ms": told.until_ms or now_ms()})
             diary.write(state)
@@ -77,7 +82,7 @@ def run(parts: Parts, told: Told, gate: Gate, *, fresh: bool, say: Callable[[str
             if name in state.done:
                 continue
             say(f"{number} of {len(STEPS)}: {name}")
-            state.running = name
+            state.running, state.reason = name, ""
             diary.write(state)
             try:
                 state.done[name] = steps.run(METHODS.get(name, name))
@@ -85,8 +90,15 @@ def run(parts: Parts, told: Told, gate: Gate, *, fresh: bool, say: Callable[[str
                 state.outcome, state.reason = "refused", str(refused)
             except RolledBack as back:
                 state.outcome, state.reason = "rolled_back", str(back)
+            except Waiting as waits:
+                state.reason = str(waits)
+                diary.write(state)
+                return state
             state.running = None
             diary.write(state)
+            # Only now: a run that is cut off before it wrote down what shoppers liked asks the same experiment again.
+            if state.outcome or name == ASKED:
+                ended(parts.settings, told.index, model_of(state))
             if state.outcome:
                 return state
         state.outcome = "kept"
@@ -106,7 +118,7 @@ def roll_back(settings: Settings, index: str) -> str:
     with diary.alone():
         state = diary.read()
         if state is None or "live" not in state.done:
-            raise LoopError("no run of this catalogue has put a model live")
+            raise LoopError("no run of this catalogue has put a model live; there is nothing to go back to")
         previous = Path(state.done["gate"]["previous"])
         point(link, previous)
         state.outcome, state.reason = "rolled_back", "by hand"

@@ -33,7 +33,7 @@ class State:
         done: what each finished step found.
         running: the step under way; it is begun anew by whoever goes on.
         outcome: ``kept``, ``refused`` or ``rolled_back``; empty while it is open.
-        reason: of the outcome, in words.
+        reason: of the outcome, or of waiting, in words.
     """
 
     run: str
@@ -96,6 +96,11 @@ class Diary:
         folder = self.folder / state.run
         folder.mkdir(parents=True, exist_ok=True)
         return folder / name
+
+
+def model_of(state: State) -> str:
+    """The name of the model that a run makes, below ``models/rankers``."""
+    return f"loop-{state.run}"
 
 
 def begun(index: str, options: Mapping[str, Any]) -> State:

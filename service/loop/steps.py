@@ -17,7 +17,6 @@ from personal.judgments import JudgmentBook, by_query
 from plugin.catalogue import lookup
 from ranker.errors import JudgmentError
 from ranker.folder import DEFAULT_MODEL, SERVED, digest, read_config
-from ranker.model import Ranker
 from ranker.qrels import read_qrels, read_queries
 from ranker.windows import write_windows
 
@@ -27,11 +26,12 @@ from ..parts import Parts
 from ..report import Judged
 from ..trained import register_trained
 from ..windows import judged_windows
-from .measure import compared, value_of
-from .state import Diary, State
+from . import shoppers
+from .measure import compared, values_of
+from .state import Diary, State, model_of
 
 SAME = 1e-6
-"""How near the live model's measure must come to what the gate saw."""
+"""How near the live model's measure must come to the candidate's, on the same windows."""
 
 
 class Refused(Exception):
@@ -70,7 +70,8 @@ class Told:
         epochs: of training.
         seed: of training and tosses.
         shoppers: simulated, who are shown both; 0 leaves interleaving out.
-        days: how long they shop.
+        live_share: of the live shoppers, who are shown both in the simulated ones' place; 0 nobody.
+        days: how long they shop, or how long live ones are waited for.
         per_signal: candidates of each signal in a training window.
         until_ms: events up to here.
     """
@@ -81,6 +82,7 @@ class Told:
     epochs: float
     seed: int
     shoppers: int
+    live_share: float
     days: int
     per_signal: int
     until_ms: int
@@ -118,6 +120,7 @@ class Steps:
 
         Raises:
             Refused: the run ends here, and nothing has changed.
+            Waiting: it goes on when live shoppers have clicked more.
             RolledBack: what was live before is live again.
         """
         step: Callable[[], dict[str, Any]] = getattr(self, f"_{name}")
@@ -176,7 +179,7 @@ class Steps:
             live,
             self._file("windows.jsonl.gz"),
             self._file("candidate"),
-            name=f"loop-{self._state.run}",
+            name=model_of(self._state),
             catalogue=self._told.index,
             epochs=self._told.epochs,
             seed=self._told.seed,
@@ -214,69 +217,75 @@ class Steps:
         return {**asdict(found), "previous": str(live)}
 
     def _interleave(self) -> dict[str, Any]:
-        if self._told.shoppers == 0:
-            return {"skipped": "no shoppers"}
-        from ..evaluate import ranked
-        from ..offline import NothingClicked, duel
-
-        parts, index = self._parts, self._told.index
-        rankers = [Ranker(folder, threads=1) for folder in (self._previous(), self._file("candidate"))]
-        runs = [lambda text, one=one: ranked(parts, index, text, ranker=one) for one in rankers]
+        """Whom shoppers prefer: live ones where the run was told so, else simulated ones."""
+        told, pages = self._told, self._gate.pages
         try:
-            found = duel(
-                parts,
-                index,
-                ("live", "candidate"),
-                (runs[0], runs[1]),
-                shoppers=self._told.shoppers,
-                days=self._told.days,
-                seed=self._told.seed,
-            )
-        except NothingClicked as error:
-            raise self._too_few(0) from error
-        clicked = found.a + found.b + found.ties
-        if clicked < self._gate.pages:
-            raise self._too_few(clicked)
+            if told.live_share > 0:
+                who, model = "live", self._published().name
+                found = shoppers.live(
+                    self._parts, told.index, model, share=told.live_share, pages=pages, days=told.days, say=self._say
+                )
+            elif told.shoppers == 0:
+                return {"skipped": "no shoppers"}
+            else:
+                who, folders = "simulated", (self._previous(), self._file("candidate"))
+                found = shoppers.simulated(
+                    self._parts, told.index, folders, people=told.shoppers, days=told.days, seed=told.seed
+                )
+        except shoppers.TooFew as few:
+            raise self._too_few(few.clicked) from few
+        told_of = shoppers.told(found, who)
+        if told_of["clicked_pages"] < pages:
+            raise self._too_few(told_of["clicked_pages"])
         if found.high < 0.5:
             raise Refused(
-                f"shoppers prefer what is live: the candidate won {found.preference:.3f} of the pages "
+                f"{who} shoppers prefer what is live: the candidate won {found.preference:.3f} of the pages "
                 f"({found.low:.3f} to {found.high:.3f})"
             )
-        return {**asdict(found), "clicked_pages": clicked}
+        return told_of
 
     def _too_few(self, clicked: int) -> Refused:
+        more = "--live or --days" if self._told.live_share > 0 else "--shoppers or --days"
         return Refused(
             f"only {clicked} of the pages that both filled got a click, {self._gate.pages} are needed to tell which is "
-            "liked better; raise --shoppers or --days, or lower --least-pages (--shoppers 0 leaves this step out)"
+            f"liked better; raise {more}, or lower --least-pages (--shoppers 0 without --live leaves this step out)"
         )
 
-    def _live_step(self) -> dict[str, Any]:
-        """Move the candidate among the models, and let the link name it."""
-        candidate = self._file("candidate")
-        target = self._parts.settings.home / "models" / "rankers" / f"loop-{self._state.run}"
+    def _published(self) -> Path:
+        """Where the candidate lies among the models; copied there whole, once, and entered into their register."""
+        target = self._parts.settings.home / "models" / "rankers" / model_of(self._state)
         if not target.exists():
             part = target.with_name(f".part-{target.name}")
             shutil.rmtree(part, ignore_errors=True)
-            shutil.copytree(candidate, part, ignore=shutil.ignore_patterns("checkpoint*", "logs"))
+            ignore = shutil.ignore_patterns("checkpoint*", "logs")
+            shutil.copytree(self._file("candidate"), part, ignore=ignore)
             part.rename(target)
         register_trained(self._parts.settings, target)
+        return target
+
+    def _live_step(self) -> dict[str, Any]:
+        """Move the candidate among the models, and let the link name it."""
+        target = self._published()
         point(self._link, target)
         return {"model": str(target)}
 
     def _check(self) -> dict[str, Any]:
-        """Look at what is live now, through the link: it must be what the gate let through."""
-        expected = self._state.done["gate"]["candidate"]["mean"]
+        """Look at what is live now, through the link: it must rank as what the gate let through.
+
+        Both are measured now: clicks since the gate have moved live signals, and with them what either measures.
+        """
         if self._link.resolve() != Path(self._state.done["live"]["model"]).resolve():
             # Set back by a check that was cut off, or by somebody: then it is not for this run to set it again.
             raise RolledBack(f"the link names {self._link.resolve().name}, which is not the model of this run")
         try:
-            value = value_of(self._parts, self._told.index, self._trusted(), self._link)
+            folders = (self._link, self._file("candidate"))
+            value, expected = values_of(self._parts, self._told.index, self._trusted(), folders)
         except Exception as error:
             point(self._link, self._previous())
             raise RolledBack(f"the live model cannot be used ({type(error).__name__})") from error
         if abs(value - expected) > SAME:
             point(self._link, self._previous())
-            raise RolledBack(f"nDCG@10 {value:.4f} is not the {expected:.4f} that was measured before it went live")
+            raise RolledBack(f"nDCG@10 {value:.4f} is not the {expected:.4f} of what the gate let through")
         return {"ndcg@10": value, "digest": digest(self._link / "head.onnx")}
 
     def _live(self) -> Path:

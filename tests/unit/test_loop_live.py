@@ -24,7 +24,7 @@ STATE = State("20260101-000000", "shop", {}, {"gate": {"candidate": {"mean": 0.5
 
 def steps(home: Path) -> Steps:
     parts = Parts(Settings(home=home))
-    told = Told("shop", None, None, 1.0, 7, 0, 1, 10, 1)
+    told = Told("shop", None, None, 1.0, 7, 0, 0.0, 1, 10, 1)
     diary = Diary(home / "loop" / "shop")
     gate = Gate(1, 0.0, 1.0, 1)
     return Steps(parts, diary, STATE, told=told, gate=gate, link=home / "models" / "live", say=print)
