@@ -65,7 +65,7 @@ def run(parts: Parts, told: Told, gate: Gate, *, fresh: bool, say: Callable[[str
     link = link_of(parts.settings)
     diary = diary_of(parts.settings, told.index)
     with diary.alone():
-        options = {**_options(told), **asdict(gate)}
+        options = {**_options(told), "gate": asdict(gate)}
         state = diary.read()
         if state is not None and (fresh or state.outcome or ASKED in state.done):
             ended(parts.settings, told.index, model_of(state))

@@ -165,7 +165,7 @@ class Candidate:
         self.told = Told(NAME, *files, 1.0, 7, 0, 1.0, 1, 10, 1)
         self.gate = Gate(1, 1.0, 100.0, 4)
         self.diary = Diary(home / "loop" / NAME)
-        state = begun(NAME, {**asdict(self.told), **asdict(self.gate)})
+        state = begun(NAME, {**asdict(self.told), "gate": asdict(self.gate)})
         state.run, self.name = f"{state.run}-{tmp.name}", f"loop-{state.run}-{tmp.name}"
         folder = self.diary.work(state, "candidate")
         model = load_served(DEFAULT_MODEL)
