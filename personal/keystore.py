@@ -64,7 +64,11 @@ class KeyStore(Protocol):
         ...
 
     def obtain(self, tenant: str, subject: str) -> Identity:
-        """The person; pseudonym and key are made when there is no entry, once, whoever else asks at this moment."""
+        """The person; pseudonym and key are made when there is no entry, once, whoever else asks at this moment.
+
+        Raises:
+            KeyGone: somebody erased the person while the entry was being made.
+        """
         ...
 
     def behind(self, pseudonym: str) -> Identity | None:

@@ -238,7 +238,7 @@ class SqlKeyStore:
             )
         person = self._read(tenant, name)  # the one that is there, which is another's when both came at once
         if person is None:
-            raise KeyStoreUnusable("a person was erased while being made; ask again")
+            raise KeyGone("a person was erased while being made; ask again")
         return person
 
     def _erased(self, where: str, *values: str | bytes) -> str | None:

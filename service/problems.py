@@ -136,7 +136,16 @@ class Problem(Exception):
 
 
 def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """A text that takes at most so many characters as it is sent: in ASCII, where an accent takes six."""
+    if len(text) <= most and len(json.dumps(text)) - 2 <= most:
+        return text
+    kept, room = [], most - len(json.dumps("…")) + 2
+    for character in text[:most]:
+        room -= len(json.dumps(character)) - 2
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
 
 
 def invalid(name: str, reason: str, *, status: int = 422) -> Problem:

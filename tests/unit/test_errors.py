@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -140,3 +141,13 @@ def test_every_message_of_a_command_says_what_to_do() -> None:
     found = [(file, text) for file, text in said() if text not in TOLD]
     assert len(found) > 60
     assert [one for one in found if not DOES.search(one[1])] == []
+
+
+def test_a_problem_is_short_whatever_a_field_is_called():
+    names = ["é" * 100_000, "e\u0301" * 50_000, "\x00" * 9_000, "名" * 300, "x" * 300]
+    found = Problem(422, "invalid-request", names[0], [(name, "Field required") for name in names * 9])
+    assert len(found.text()) < 8_000
+    assert [one["field"][0] for one in json.loads(found.text())["errors"][:5]] == [name[0] for name in names]
+    plain = Problem(422, "invalid-request", "名称: 不能为空", [("名称", "é" * 10)]).body()
+    assert plain["detail"] == "名称: 不能为空"
+    assert plain["errors"] == [{"field": "名称", "reason": "é" * 10}]
