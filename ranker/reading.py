@@ -147,27 +147,29 @@ class Apart:
         keys = [Readings.key(passage) for passage in passages]
         found: list[TextState | None] = [self._remembered.get(key) for key in keys]
         missing = [row for row, state in enumerate(found) if state is None]
-        asked: list[TextState] = []
-        ids = self._tokenizer.segment_ids([passages[row] for row in missing], self._tokenizer.passage_tokens)
-        # The query goes with the first, for without it nothing is read.
-        query_ids = self._tokenizer.segment_ids([query], self._tokenizer.query_tokens)
-        order = sorted(range(len(missing)), key=lambda number: -len(ids[number]))
+        # The query is one more text, and the first, for without it nothing is read.
+        ids = self._tokenizer.segment_ids([query], self._tokenizer.query_tokens)
+        ids += self._tokenizer.segment_ids([passages[row] for row in missing], self._tokenizer.passage_tokens)
+        states: list[TextState | None] = [None] * len(ids)
+        order = sorted(range(1, len(ids)), key=lambda number: -len(ids[number]))
         size = self._readers.size(len(missing))
-        batches = [[-1], *(order[start : start + size] for start in range(0, len(order), size))]
+        batches = [[0], *(order[start : start + size] for start in range(0, len(order), size))]
 
         def read(batch: Sequence[int]) -> None:
-            if batch[0] < 0:
-                asked.extend(self._states(query_ids))
-                return
             for number, state in zip(batch, self._states([ids[number] for number in batch]), strict=True):
-                found[missing[number]] = state
-                self._remembered.put(keys[missing[number]], state)
+                states[number] = state
 
         self._readers.share(batches, read, deadline)
+        asked, *new = states
+        for row, state in zip(missing, new, strict=True):
+            if state is not None:
+                found[row] = state
+                self._remembered.put(keys[row], state)
         vectors = np.zeros((len(passages), self._outputs), np.float32)
-        done = np.array([bool(asked) and state is not None for state in found], bool)
-        if asked:
-            vectors[done] = matched(asked[0], [state for state in found if state is not None])
+        if asked is None:
+            return Read(vectors, np.zeros(len(passages), bool))
+        done = np.array([state is not None for state in found], bool)
+        vectors[done] = matched(asked, [state for state in found if state is not None])
         return Read(vectors, done)
 
     def pairs(self, queries: Sequence[str], passages: Sequence[str], pause: Callable[[], None]) -> NDArray[np.float32]:
