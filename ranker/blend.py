@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .candidate import Candidate, Ranking, Scored
 from .errors import ModelError
+from .faults import first_fault
 from .fusion import first_stage
 
 NEUTRAL = 0.5
@@ -93,9 +94,7 @@ def read_blend(path: Path) -> Blend:
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"blend: {path} cannot be read ({type(error).__name__})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"blend: {path}: {where}: {first['msg']}") from error
+        raise ModelError(f"blend: {path}: {first_fault(error)}") from error
     unknown = sorted(set(found.weights) - set(WEIGHTS))
     if unknown:
         raise ModelError(f"blend: {path}: weights: there is no live signal {unknown[0]!r}")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ModelError
+from .faults import first_fault
 from .people import TrainedOn
 from .signals import FEATURES
 
@@ -66,9 +67,7 @@ def parsed(folder: Path, kind: type[Config]) -> Config:
     except FileNotFoundError as error:
         raise ModelError(f"model: {folder} has no config.json") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"model: {folder}/config.json: {where}: {first['msg']}") from error
+        raise ModelError(f"model: {folder}/config.json: {first_fault(error)}") from error
 
 
 def check_files(folder: Path, names: Iterable[str], digests: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from .candidate import Candidate
 from .errors import TrainingDataError
+from .faults import first_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,7 @@ def read_windows(path: Path) -> Iterator[Window]:
             try:
                 parsed = _WindowLine.model_validate_json(line)
             except ValidationError as error:
-                first = error.errors()[0]
-                field = ".".join(str(part) for part in first["loc"]) or "line"
-                raise TrainingDataError(f"{path}:{number}: {field}: {first['msg']}") from error
+                raise TrainingDataError(f"{path}:{number}: {first_fault(error, 'line')}") from error
             yield Window(
                 parsed.query_id,
                 parsed.query,

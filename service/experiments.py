@@ -16,6 +16,7 @@ from personal.pseudonyms import Pseudonyms
 from personal.visitor import Visitor
 from plugin.client import Engine
 from ranker.errors import ModelError
+from ranker.faults import first_fault
 from ranker.interleave import Duel, judged
 
 from .followed import Followed, put
@@ -75,9 +76,7 @@ def _read(path: Path) -> Experiment | None:
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"experiment: {path} cannot be read ({type(error).__name__})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"experiment: {path}: {where}: {first['msg']}") from error
+        raise ModelError(f"experiment: {path}: {first_fault(error)}") from error
 
 
 class Experiments:

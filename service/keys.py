@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from personal import secretfiles
+from ranker.faults import first_fault
 
 from . import keyfiles
 
@@ -105,9 +106,7 @@ def read(path: Path) -> KeysFile:
     except FileNotFoundError as error:
         raise KeysError(f"no file of keys at {path}; make a key with: hybridrank keys new --role shop") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise KeysError(f"{path}: {where}: {first['msg']}") from error
+        raise KeysError(f"{path}: {first_fault(error, 'the file')}") from error
     except OSError as error:
         raise KeysError(f"{path}: cannot be read ({error.strerror}); give this account the right to read it") from error
 

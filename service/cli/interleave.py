@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from plugin.catalogue import lookup
+from ranker.faults import first_fault
 
 from ..engine import engine_from
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stdout
@@ -39,9 +40,7 @@ def start(
     try:
         made = Experiment(name=name, a=a, b=b, share=share)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "a, b"
-        raise fail(f"{where}: {first['msg']}", 2) from error
+        raise fail(first_fault(error, "a, b"), 2) from error
     with one_line_errors():
         chosen = settings(index=index)
         for system in (a, b):
