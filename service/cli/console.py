@@ -21,6 +21,7 @@ from multimodal.errors import EncoderError, MediaError
 from personal.errors import PersonalError
 from plugin.errors import EngineError, LocalNodeError
 from ranker.errors import RankerError
+from ranker.faults import first_fault
 
 from ..settings import Settings
 
@@ -69,9 +70,7 @@ def one_line_errors() -> Iterator[None]:
     except KNOWN_ERRORS as error:
         raise fail(_words(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise fail(f"setting {where}: {first['msg']}", 2) from error
+        raise fail(f"setting {first_fault(error)}", 2) from error
     except SettingsError as error:  # a list or an object that is no JSON; the message names the setting, not its value
         raise fail(f"settings: {error}; write it as JSON", 2) from error
     except tomllib.TOMLDecodeError as error:

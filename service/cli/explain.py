@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from pydantic import ValidationError
 
+from ranker.faults import first_fault
+
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 from .evaluate import QrelsOption, QueriesOption
 from .explain_shown import show
@@ -100,7 +102,7 @@ def explain(
         try:
             body = ExplainBody.model_validate({name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
-            raise fail(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}", 2) from error
+            raise fail(first_fault(error), 2) from error
         parts = Parts(chosen)
         second = second_opinions(parts, [name.value for name in others], passes) if others else None
         with parts.engine:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
+from ranker.faults import first_fault
+
 from .console import IndexOption, JsonFlag, fail, one_line_errors, print_json, settings, stderr, stdout
 
 SizeOption = Annotated[int, typer.Option("--size", min=1, max=100, help="How many results.")]
@@ -49,7 +51,7 @@ def search(
         try:
             body = SearchBody.model_validate({name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
-            raise fail(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}", 2) from error
+            raise fail(first_fault(error), 2) from error
         service = Parts(chosen).search
         if show_query:
             print_json(service.engine_body(body))

@@ -114,7 +114,7 @@ DOES = re.compile(
 """A remedy: what is expected, or what to do."""
 OWN = {"AllowanceError", "DemoError", "Exposed", "KeysError", "LoopError", "ModelFixed", "PolicyError", "TooFewChoices"}
 """The service's own errors, whose message is all that is said."""
-TOLD = {"stopped", "setting {}: {}", "hybridrank.toml: {}"}
+TOLD = {"stopped", "setting {}", "hybridrank.toml: {}"}
 """No error, or another's words with the name of the field before them."""
 
 
