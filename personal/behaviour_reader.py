@@ -11,7 +11,7 @@ from opensearchpy import helpers
 
 from plugin.client import Engine
 from plugin.names import BEHAVIOUR, UBI_EVENTS
-from plugin.statedocs import Stored, read_many
+from plugin.statedocs import read_many
 
 from .behaviour import NOTHING_KNOWN, Formula, Means, Tally, behaviour, tally
 from .counters import CELLS, Family, Key, Sums
@@ -53,17 +53,17 @@ class BehaviourReader:
             return {}
         means = self.means(catalogue, timeout_s=timeout_s)
         blind = self._pseudonyms.query(catalogue, query) if query else ""
-        ids = {item: self._family.counter_id(Key(catalogue, item)) for item in items}
-        of_query = {item: self._family.counter_id(Key(catalogue, item, blind)) for item in items} if blind else {}
-        wanted = [(BEHAVIOUR, name) for name in (*ids.values(), *of_query.values())]
+        ids = self._family.counter_ids(catalogue, items)
+        of_query = self._family.counter_ids(catalogue, items, blind) if blind else ids
+        wanted = [(BEHAVIOUR, name) for name in (*ids, *of_query)]
         found = read_many(self._engine, wanted, fields=["sums"], timeout_s=timeout_s)
         now, eta = self._family.weight(now_ms()), self.formula.eta
         signals: dict[str, float] = {}
-        for item, name in ids.items():
+        for item, name, name_of_query in zip(items, ids, of_query, strict=True):
             counter = found.get((BEHAVIOUR, name))
             if counter is None:
                 continue
-            asked: Stored | None = found.get((BEHAVIOUR, of_query[item])) if of_query else None
+            asked = found.get((BEHAVIOUR, name_of_query)) if blind else None
             signals[item] = behaviour(
                 tally(counter.source["sums"], now, eta),
                 tally(asked.source["sums"], now, eta) if asked is not None else None,

@@ -93,7 +93,12 @@ class Family:
 
     def counter_id(self, key: Key) -> str:
         """The id of a counter's document."""
-        return "c." + digest(str(self), *key)
+        return self.counter_ids(key.catalogue, (key.item,), key.query)[0]
+
+    def counter_ids(self, catalogue: str, items: Iterable[str], query: str = "") -> list[str]:
+        """The ids of many items' counters, of one catalogue and one query's pseudonym."""
+        before, after = _framed(str(self), catalogue), _framed(query)
+        return ["c." + _digest(before + _framed(item) + after) for item in items]
 
     def person_id(self, key: Key, person: str) -> str:
         """The id of a person's document."""
@@ -170,5 +175,12 @@ def fold(observations: Iterable[Observation], family: Family) -> dict[Key, Sums]
 
 def digest(*parts: str) -> str:
     """32 hex digits over parts, which cannot run into each other."""
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return _digest(_framed(*parts))
+
+
+def _framed(*parts: str) -> str:
+    return "".join([f"{len(part)}:{part}" for part in parts])
+
+
+def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

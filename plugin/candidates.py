@@ -229,25 +229,23 @@ def read_hits(
         products: of the hits, by id, where they are not in ``_source``; a hit without one is left out.
     """
     now = datetime.now(UTC)
+    lexical_asked, vectors, is_listing = request.words is not None, tuple(request.vectors), request.is_listing
     found = []
     for hit in hits:
         name = str(hit["_id"])
         product = Product(hit.get("_source", {})) if products is None else products.get(name)
-        if product is not None:
-            found.append(Hit(name, product, _signals(hit, product, request, now)))
+        if product is None:
+            continue
+        scores = hit.get("matched_queries", {})
+        # A listing is in the order of a field: nothing of it is ranked.
+        signals = {} if is_listing else product.standing(now)
+        if lexical_asked:
+            signals[lexical.NAME] = float(scores.get(lexical.NAME, 0.0))
+        for vector in vectors:
+            if vector in scores:
+                signals[vector] = 2.0 * float(scores[vector]) - 1.0
+        found.append(Hit(name, product, signals))
     return tuple(found)
-
-
-def _signals(hit: Mapping[str, Any], product: Product, request: SearchRequest, now: datetime) -> dict[str, float]:
-    scores = hit.get("matched_queries", {})
-    # A listing is in the order of a field: nothing of it is ranked.
-    signals = {} if request.is_listing else product.standing(now)
-    if request.words is not None:
-        signals[lexical.NAME] = float(scores.get(lexical.NAME, 0.0))
-    for name in request.vectors:
-        if name in scores:
-            signals[name] = 2.0 * float(scores[name]) - 1.0
-    return signals
 
 
 def union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:

@@ -93,6 +93,10 @@ class Ranker:
         with self._making:
             self.rank("warm up", [Candidate("a", "one text", {}), Candidate("b", "another text", {})])
 
+    def ahead(self, query: str) -> None:
+        """Begin to read a query whose candidates are about to come, as far as this model can."""
+        self._reader.ahead(asked_of(query).wanted)
+
     def pair_vectors(self, query: str, passages: Sequence[str], *, deadline: float | None = None) -> Read:
         """Read passages until the deadline.
 

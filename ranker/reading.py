@@ -8,9 +8,11 @@ own few tokens and one matrix product.
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -23,12 +25,15 @@ from .tokenstates import TextState, matched, states_of
 
 BATCH = 8
 """Texts in one run of the graph: large enough to be quick, small enough to look at the clock in between."""
+AHEAD = 32
+"""Queries that are read ahead of their passages at most; of more the oldest are read once more when theirs come."""
 FEW = 4
 """Pairs that an explanation reads before it looks whether somebody else is waiting."""
 
 Graph = Callable[[PairBatch], Sequence[NDArray[np.float32]]]
 """Runs ``pair.onnx``; all its outputs."""
 Part = TypeVar("Part")
+Result = TypeVar("Result")
 Vectors = Readings[NDArray[np.float32]]
 
 
@@ -42,6 +47,10 @@ class Read:
 
 class Reader(Protocol):
     """One way to read. Thread-safe."""
+
+    def ahead(self, query: str) -> None:
+        """Begin with what does not depend on the passages, which are about to come."""
+        ...
 
     def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
         """Read passages until the deadline, on :func:`time.monotonic`'s clock; ``None`` reads all."""
@@ -82,6 +91,10 @@ class Readers:
         for done in [self._pool.submit(some, start) for start in range(min(self.count, len(batches)))]:
             done.result()
 
+    def begin(self, work: Callable[[], Result]) -> Future[Result]:
+        """Begin with one piece of work."""
+        return self._pool.submit(work)
+
 
 class Together:
     """Reads query and passage as one."""
@@ -96,6 +109,9 @@ class Together:
     ) -> None:
         self._graph, self._tokenizer, self._readers = graph, tokenizer, readers
         self._outputs, self._remembered = outputs, remembered
+
+    def ahead(self, query: str) -> None:
+        """Nothing can be read of a query alone."""
 
     def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
         """As :class:`Reader` says."""
@@ -141,36 +157,68 @@ class Apart:
     ) -> None:
         self._graph, self._tokenizer, self._readers = graph, tokenizer, readers
         self._outputs, self._remembered = outputs, remembered
+        self._begun: OrderedDict[bytes, Future[TextState]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ahead(self, query: str) -> None:
+        """As :class:`Reader` says: the query is read while its passages are looked for."""
+        key = _key_of(query)
+        with self._lock:
+            if key in self._begun or self._remembered.get(key) is not None:
+                return
+            self._begun[key] = self._readers.begin(lambda: self._query(query))
+            if len(self._begun) > AHEAD:
+                self._begun.popitem(last=False)
 
     def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
         """As :class:`Reader` says."""
+        self.ahead(query)
         keys = [Readings.key(passage) for passage in passages]
         found: list[TextState | None] = [self._remembered.get(key) for key in keys]
         missing = [row for row, state in enumerate(found) if state is None]
-        # The query is one more text, and the first, for without it nothing is read.
-        ids = self._tokenizer.segment_ids([query], self._tokenizer.query_tokens)
-        ids += self._tokenizer.segment_ids([passages[row] for row in missing], self._tokenizer.passage_tokens)
-        states: list[TextState | None] = [None] * len(ids)
-        order = sorted(range(1, len(ids)), key=lambda number: -len(ids[number]))
+        ids = self._tokenizer.segment_ids([passages[row] for row in missing], self._tokenizer.passage_tokens)
+        order = sorted(range(len(ids)), key=lambda number: -len(ids[number]))
         size = self._readers.size(len(missing))
-        batches = [[0], *(order[start : start + size] for start in range(0, len(order), size))]
 
         def read(batch: Sequence[int]) -> None:
             for number, state in zip(batch, self._states([ids[number] for number in batch]), strict=True):
-                states[number] = state
+                found[missing[number]] = state
 
-        self._readers.share(batches, read, deadline)
-        asked, *new = states
-        for row, state in zip(missing, new, strict=True):
-            if state is not None:
-                found[row] = state
-                self._remembered.put(keys[row], state)
+        self._readers.share([order[start : start + size] for start in range(0, len(order), size)], read, deadline)
+        for row in missing:
+            if (new := found[row]) is not None:
+                self._remembered.put(keys[row], new)
         vectors = np.zeros((len(passages), self._outputs), np.float32)
+        asked = self._asked(query, deadline)
         if asked is None:
             return Read(vectors, np.zeros(len(passages), bool))
         done = np.array([state is not None for state in found], bool)
         vectors[done] = matched(asked, [state for state in found if state is not None])
         return Read(vectors, done)
+
+    def _asked(self, query: str, deadline: float | None) -> TextState | None:
+        """What was read of a query; ``None`` where it is not read by the deadline."""
+        key = _key_of(query)
+        if (known := self._remembered.get(key)) is not None:
+            return known
+        with self._lock:
+            begun = self._begun.get(key)
+        if begun is None:
+            # So many others were begun meanwhile that this one had to give way.
+            state = self._query(query)
+        else:
+            try:
+                state = begun.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                return None
+            finally:
+                with self._lock:
+                    self._begun.pop(key, None)
+        self._remembered.put(key, state)
+        return state
+
+    def _query(self, query: str) -> TextState:
+        return self._states(self._tokenizer.segment_ids([query], self._tokenizer.query_tokens))[0]
 
     def pairs(self, queries: Sequence[str], passages: Sequence[str], pause: Callable[[], None]) -> NDArray[np.float32]:
         """As :class:`Reader` says."""
@@ -197,3 +245,8 @@ class Apart:
         batch = lay_out([()] * len(ids), ids, range(len(ids)))
         _, states, weights = self._graph(batch)
         return states_of(states, weights, [len(one) for one in ids])
+
+
+def _key_of(query: str) -> bytes:
+    """Of a text as a query: it may be cut elsewhere than the same text as a passage."""
+    return Readings.key("query", query)

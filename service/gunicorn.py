@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import select
 import socket
 import time
@@ -22,6 +23,8 @@ from .badrequests import Worker
 LINGER_BYTES = 256 * 1024 * 1024
 LINGER_S = 3.0
 BODY_TIMEOUT_S = 15.0
+GARBAGE_AFTER = 10_000
+"""New objects until Python looks among them for garbage; an answer of the engine alone is some thousands."""
 SPARE = 4
 """Threads of a worker beyond slots, queue and streams: they refuse what is too much, and tell of health."""
 
@@ -109,10 +112,15 @@ def _post_worker_init(worker: Any) -> None:
     parts = worker.app.wsgi().extensions["hybridrank"]
     parts.streams.stopping = lambda: not worker.alive
     parts.load()
+    # What is loaded stays: looking through it for garbage again and again made the slowest answers slower.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER, 20, 20)
 
 
 def _worker_exit(_server: Any, worker: Any) -> None:
     """Let go of models and connections while the interpreter is whole."""
+    gc.unfreeze()
     if getattr(worker, "wsgi", None) is not None:  # a worker that could not start has none
         worker.app.wsgi().extensions["hybridrank"].close()
 

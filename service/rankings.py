@@ -19,6 +19,8 @@ from plugin.names import UBI_QUERIES
 
 OWN = "hybridrank"
 """Our own part of the document: kept as it is, not indexed, for the mapping of ``ubi_queries`` is not dynamic."""
+DIGITS = 6
+"""Decimals of a score that is answered or kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def write(
         OWN: {
             "asked": ranking.asked,
             "ids": list(ranking.ids),
-            "scores": list(ranking.scores),
+            "scores": [round(score, DIGITS) for score in ranking.scores],
             "model": ranking.model,
             "degraded": ranking.degraded,
             "did_you_mean": scrubbed_text(ranking.did_you_mean) if ranking.did_you_mean else None,

@@ -203,6 +203,8 @@ class SearchService:
     def _answer(self, body: SearchBody, question: Question) -> SearchOut:
         index = body.index or self._parts.settings.index
         stored = self.stored(index, body.query_id, question.digest)
+        if stored is None and not question.request.is_listing:
+            self._read_ahead(question.request.text or "")
         with metrics.stage("engine"):
             found = gather(self._parts.engine, question.catalogue, question.request, products=self._parts.products)
         if found.ordered:
@@ -228,6 +230,14 @@ class SearchService:
             experiment=ranking.experiment,
             results=results,
         )
+
+    def _read_ahead(self, query: str) -> None:
+        """Let the model read the query while the engine looks for its candidates."""
+        try:
+            if query:
+                self._parts.ranker.ahead(query)
+        except RankerError:
+            return  # a model that cannot be loaded is told where it is needed, in `worked`
 
     def ordered(
         self, index: str, question: Question, found: CandidateSet, stored: StoredRanking | None = None
@@ -483,12 +493,14 @@ def _result(hit: Hit, rank: int, score: float, ranking: StoredRanking) -> Result
     signals = shown_signals(hit.signals, ranking, hit.id)
     source: dict[str, Any] = dict(hit.source)
     pinned = True if hit.id in ranking.pinned else None
-    return ResultOut(id=hit.id, rank=rank, score=round(score, 6), signals=signals, source=source, pinned=pinned)
+    return ResultOut(
+        id=hit.id, rank=rank, score=round(score, rankings.DIGITS), signals=signals, source=source, pinned=pinned
+    )
 
 
 def shown_signals(known: Mapping[str, float], ranking: StoredRanking, item: str) -> dict[str, float]:
     """A product's signals as they are answered, what merchandising added to its score among them."""
-    signals = {name: round(value, 6) for name, value in known.items()}
+    signals = {name: round(value, rankings.DIGITS) for name, value in known.items()}
     if item in ranking.boosts:
         signals["merchandising"] = ranking.boosts[item]
     return signals

@@ -26,6 +26,10 @@ SIGNALS = {
 }
 
 
+OTHER_PROCESSOR = 0.02
+"""What a score may differ by from machine to machine: without VNNI two 8-bit products are added in 16 bits."""
+
+
 @pytest.mark.parametrize(
     ("signals", "expected"),
     [
@@ -37,7 +41,7 @@ def test_scores_of_the_shipped_model(signals, expected):
     items = [Candidate(name, text, SIGNALS[name] if signals else {}) for name, text in TEXTS.items()]
     ranking = Ranker(threads=1).rank("white desk chair without wheels", items)
     assert [item.id for item in ranking.items] == list(expected)
-    assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=5e-3)
+    assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=OTHER_PROCESSOR)
 
 
 def test_the_shipped_folder_holds_what_it_was_measured_to_be_worth():
