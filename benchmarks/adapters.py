@@ -106,7 +106,7 @@ def apart(given: argparse.Namespace, parts: Split, start: str, changes: dict[str
     if kept and kept.is_file():
         found = json.loads(kept.read_text("utf-8"))
         orders = {part: [np.array(scores) for scores in found.pop(part)] for part in ("validation", "test")}
-        return Run(**orders, **found)
+        return Run(orders["validation"], orders["test"], **found)
     # One process has loaded torch and forks the others, so that no run pays for loading it.
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(["ranker.training.finetune", "service.training"])

@@ -24,7 +24,8 @@ def untrained(threads: int, longest: int) -> CrossEncoder:
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as folder:
         saved(Path(folder))
-        return CrossEncoder(folder, device="cpu", max_length=longest)
+        loaded: CrossEncoder = CrossEncoder(folder, device="cpu", max_length=longest)
+        return loaded
 
 
 def saved(folder: Path) -> None:

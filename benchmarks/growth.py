@@ -108,7 +108,7 @@ def stages_by_cpu() -> Iterator[dict[str, float]]:
         finally:
             spent[name] += time.process_time() - started
 
-    metrics.stage = stage  # type: ignore[assignment]
+    metrics.stage = stage
     try:
         yield spent
     finally:

@@ -71,7 +71,8 @@ def vectors_of_words(encoder: TextEncoder, home: Path) -> NDArray[np.float32]:
     file = home / f"growth-words-{encoder.id.revision[:12]}.npy"
     if not file.exists():
         np.save(file, encoder.encode(words()))
-    return np.load(file)
+    table: NDArray[np.float32] = np.load(file)
+    return table
 
 
 def lines(start: int, count: int, table: NDArray[np.float32]) -> bytes:
@@ -86,7 +87,12 @@ def lines(start: int, count: int, table: NDArray[np.float32]) -> bytes:
     for row in range(count):
         title = " ".join(vocabulary[rank] for rank in ranks[row])
         category = [f"Department {places[row] // 20}", f"Shelf {places[row]}"]
-        plain = {"id": str(start + row), "title": title, "brand": f"Brand {brands[row]}", "category": category}
+        plain: dict[str, object] = {
+            "id": str(start + row),
+            "title": title,
+            "brand": f"Brand {brands[row]}",
+            "category": category,
+        }
         plain |= {"price": round(float(prices[row]), 2), "in_stock": bool(row % 10)}
         vector = ",".join(map("%.4f".__mod__, vectors[row]))
         parts.append(f'{{"index":{{"_id":"{start + row}"}}}}\n{json.dumps(plain)[:-1]},"text_vector":[{vector}]}}\n')

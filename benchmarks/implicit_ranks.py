@@ -44,7 +44,7 @@ def models() -> Iterator[tuple[str, Any]]:
 def scores(model: Any, matrix: sp.csr_matrix, person: int) -> np.ndarray:
     """Of all items for one person."""
     if hasattr(model, "user_factors"):
-        return model.item_factors @ model.user_factors[person]
+        return np.asarray(model.item_factors @ model.user_factors[person])
     return np.asarray((matrix[person] @ model.similarity).todense()).ravel()
 
 
@@ -58,7 +58,7 @@ def main(source: str, out: str) -> None:
     for name, model in models():
         model.fit(matrix, show_progress=False)
         found = []
-        last, values = -1, None
+        last, values = -1, np.zeros(0)
         for person, target in zip(given["target_rows"], given["targets"], strict=True):
             if person != last:
                 values, last = scores(model, matrix, person).astype(np.float64), person
@@ -66,7 +66,7 @@ def main(source: str, out: str) -> None:
             found.append(1 + int((values > values[target]).sum() + (values[:target] == values[target]).sum()))
         ranks[name] = np.array(found)
         print(name, round(float((ranks[name] <= 10).mean()), 4), flush=True)
-    np.savez(out, **ranks)
+    np.savez(out, **ranks)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

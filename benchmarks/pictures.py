@@ -153,10 +153,10 @@ def probe(grocery: Grocery) -> dict[str, str]:
         head = torch.nn.Linear(x.shape[1], len(grocery.products))
         optimiser = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=decay)
         for epoch in range(40):
-            for rows in torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch)).split(256):
+            for rows in torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch)).split(256):  # type: ignore[no-untyped-call]
                 loss = torch.nn.functional.cross_entropy(head(x[rows]), y[rows], label_smoothing=0.1)
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
         best = max(best, int((head(seen).argmax(1) == wanted).sum()))
     return {"linear probe on the ImageNet tower, best of 3 decays": wilson(best, len(wanted))}

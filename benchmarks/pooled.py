@@ -48,7 +48,8 @@ class Trade:
 
 
 def _stock(parts: Parts, index: str, system: stock.System, weight: float | None, text: str) -> list[str]:
-    vector = None if system == "bm25" else parts.encoders.of(lookup(parts.engine, index)).of(text)
+    vectors = None if system == "bm25" else parts.encoders.of(lookup(parts.engine, index))
+    vector = None if vectors is None else vectors.of(text)
     found = stock.search_ids(
         parts.engine,
         index,

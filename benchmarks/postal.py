@@ -113,7 +113,7 @@ def main() -> None:
         cut = [text for text in texts if addresses(text)]
         microseconds = (time.process_time() - started) / len(texts) * 1e6
         false[path.name] = {"texts": len(texts), "cut": len(cut), "us": round(microseconds, 1), "examples": cut[:5]}
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for form in FORMS:
         for country in KINDS:
             made = [drawn(rng, country, form) for _ in range(given.each)]

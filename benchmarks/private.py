@@ -90,7 +90,8 @@ def shop(products: int, queries: int, seed: int) -> tuple[Shop, Head]:
     folder = start_folder(PACKAGED_BERT)
     model = load_start(folder)
     pairs: list[tuple[str, str]] = []
-    matrices, attraction, loves = [], [], []
+    matrices: list[NDArray[np.float32]] = []
+    attraction, loves = [], []
     for text in dice.permutation(texts).tolist():
         if len(matrices) == queries:
             break

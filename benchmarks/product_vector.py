@@ -69,7 +69,7 @@ def learned(products: Floats, queries: Floats, judged: list[dict[int, int]], tra
                 target[row, item] = 2.0**grade - 1
         loss = -(target / target.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1).mean()
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     with torch.no_grad():
         result: Floats = torch.nn.functional.normalize(layer(items), dim=-1).numpy()

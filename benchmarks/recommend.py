@@ -25,7 +25,9 @@ KNN = [(last, decay) for last in (5, 20, 1000) for decay in (0.8, 1.0)]
 
 def popularity(given: Split) -> dict[str, Ranks]:
     """What most people met."""
-    often = np.bincount(np.concatenate([np.asarray(one) for one in given.histories]), minlength=given.items)
+    often = np.bincount(np.concatenate([np.asarray(one) for one in given.histories]), minlength=given.items).astype(
+        np.float64
+    )
     return {"popularity": ranks(given, lambda _: often)}
 
 

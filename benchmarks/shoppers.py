@@ -84,7 +84,8 @@ def share(values: np.ndarray, system: int, low: int, high: int, *, rate: bool) -
         return means[:, 2 * column + 1] / means[:, 2 * column] if rate else means[:, 2 * column]
 
     shares = (of(system) - of(low)) / (of(high) - of(low))
-    return (float(shares[0]), *(float(edge) for edge in np.percentile(shares[1:], [2.5, 97.5])))
+    low_edge, high_edge = np.percentile(shares[1:], [2.5, 97.5])
+    return float(shares[0]), float(low_edge), float(high_edge)
 
 
 @dataclass(frozen=True, slots=True)

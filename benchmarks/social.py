@@ -142,7 +142,7 @@ def lightgcn(task: Task, layers: int, epochs: int) -> Matrix:
         wrong = torch.randint(people, people + artists, (len(left),))
         pairs = torch.cat([edges, torch.stack([edges[0], wrong])], dim=1)
         right_scores, wrong_scores = model(both, pairs).chunk(2)
-        loss = model.recommendation_loss(right_scores, wrong_scores, node_id=edges.unique(), lambda_reg=1e-4)
+        loss = model.recommendation_loss(right_scores, wrong_scores, node_id=torch.unique(edges), lambda_reg=1e-4)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

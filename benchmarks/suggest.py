@@ -140,7 +140,7 @@ def interval(values: Sequence[float], draws: int = 1000) -> str:
 
 def book_of(entries: Sequence[Entry]) -> Suggester:
     """A suggester over these, without an engine."""
-    found = Suggester(None, 30.0)  # type: ignore[arg-type] - it never asks
+    found = Suggester(None, 30.0)  # type: ignore[arg-type]  # it never asks
     found._shelves[INDEX] = _Shelf(book=Book(_best_of_each(entries)), stale=False, loaded=True)
     return found
 

@@ -138,6 +138,6 @@ def settings_of(engine_url: str, home: Path) -> dict[str, str]:
 def service(engine_url: str, service_home: Path, sample_index: str) -> Iterator[Running]:
     """A service in demo mode over the sample."""
     assert sample_index == INDEX
-    running = start_service(service_home, "--demo", **settings_of(engine_url, service_home))
+    running = start_service(service_home, "--demo", **settings_of(engine_url, service_home))  # type: ignore[arg-type]
     yield running
     assert running.stop() == 0, running.log.read_text()

@@ -152,7 +152,7 @@ def deployment(folder: Path, downloads: Path) -> Iterator[Deployment]:
             check=True,
             capture_output=True,
         )
-        running = start_service(folder, "--demo", "--threads", "8", **environment)
+        running = start_service(folder, "--demo", "--threads", "8", **environment)  # type: ignore[arg-type]
         with Engine(ClusterConfig(",".join(info.urls), timeout_s=60)) as engine:
             green(engine)
             yield Deployment(cluster, port, info.urls, running.url, engine)

@@ -36,7 +36,8 @@ class Known:
             np.frombuffer(hashlib.blake2b(text.encode(), digest_size=DIMENSION).digest(), np.uint8) for text in texts
         ]
         values = np.array(rows, np.float32).reshape(len(texts), DIMENSION) - 127.5
-        return values / np.linalg.norm(values, axis=1, keepdims=True)
+        unit: Vectors = values / np.linalg.norm(values, axis=1, keepdims=True)
+        return unit
 
 
 @dataclass(frozen=True, slots=True)

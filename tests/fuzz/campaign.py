@@ -83,11 +83,18 @@ class Report:
         return {"inputs": self.sent.total(), "endpoints": rows, "busy_503": self.busy, "faults": found}
 
 
+def document() -> dict[str, Any]:
+    """The OpenAPI document of a service in demo mode."""
+    found = create_app(Settings(), demo=True).spec
+    assert isinstance(found, dict)
+    return found
+
+
 class Judge:
     """Holds answers against the OpenAPI document."""
 
     def __init__(self) -> None:
-        spec: dict[str, Any] = create_app(Settings(), demo=True).spec
+        spec = document()
         components = spec["components"]
         self._problem = jsonschema_rs.validator_for(PROBLEM_SCHEMA)
         self._answers: dict[tuple[str, int], dict[str, Any]] = {}

@@ -10,11 +10,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy
+from schemathesis.core.result import Err
 
-from service.app import create_app
-from service.settings import Settings
-
-from .campaign import Answer, Judge, Report, asked
+from .campaign import Answer, Judge, Report, asked, document
 from .requests import Sent
 
 STREAM = "/v1/recommend/stream"
@@ -36,8 +34,9 @@ def drawn_from_document(
         paths: those that are asked; empty is all.
     """
     report, judge = Report(), Judge()
-    document = schemathesis.openapi.from_dict(create_app(Settings(), demo=True).spec)
-    for found in document.get_all_operations():
+    for found in schemathesis.openapi.from_dict(document()).get_all_operations():
+        if isinstance(found, Err):
+            raise found.err()
         operation = found.ok()
         if operation.path == STREAM or (paths and operation.path not in paths):
             continue
