@@ -47,7 +47,9 @@ REGIONS = (None, "US")
 TRIES = 24
 """Candidates of a text that are looked at: to look for numbers is slow, and nothing but digits is no query."""
 
-_DIGITS = re.compile(r"\d(?:[^\d\n]{0,3}\d){6}")
+_DIGITS = re.compile(r"(?<![A-Za-z\d])\d(?:[^\d\nA-Za-z]{0,3}\d){6}")
+"""Where a telephone or card number may be: both need seven digits with no letter between or right before them. Ids
+that are made of hexadecimal digits hardly ever have that, and to look for numbers is slow."""
 _CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){11,15}(?![\w-])")
 _MAIL = re.compile(r"[^\s@<>\"',;:]{1,64}@[^\s@<>\"',;:]{1,255}\.[^\W\d_]{2,24}")
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?<![\w:])[0-9a-fA-F:]{2,39}(?:%\w+)?(?![\w:])")

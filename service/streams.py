@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .recommend import Ask
 
 POLL_S = 0.25
-"""How often a stream looks whether anything has changed: one real-time get of versions, without content."""
+"""How often a stream looks whether anything has changed: one real-time get of versions, without content. What this
+worker takes in itself it looks at without waiting."""
 HEARTBEAT_S = 15.0
 LIVES_S = 600.0
 """Then the client connects again, perhaps to another worker."""
@@ -35,8 +36,17 @@ class Streams:
         self._most = most
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
+        self._changed = threading.Condition(self._lock)
+        self._changes: Counter[str] = Counter()
         self.stopping: Callable[[], bool] = lambda: False
         """Whether the worker is to end; set by who runs it."""
+
+    def changed(self, owner: str) -> None:
+        """Let the streams of an owner look at once: their records were just written by this worker."""
+        with self._changed:
+            if owner in self._open:
+                self._changes[owner] += 1
+                self._changed.notify_all()
 
     def follow(self, parts: Parts, ask: Ask, gone: Callable[[], bool] = lambda: False) -> Iterator[str]:
         """Open a stream.
@@ -75,21 +85,38 @@ class Streams:
         except BaseException:
             self._close(owner)
             raise
-        return _Closing(self._events(parts, ask, version, first, gone), lambda: self._close(owner))
+        return _Closing(self._events(parts, ask, owner, version, first, gone), lambda: self._close(owner))
 
     def _close(self, owner: str) -> None:
         with self._lock:
             self._open[owner] -= 1
             self._open += Counter()  # drops who has none
+            if owner not in self._open:
+                del self._changes[owner]
         metrics.STREAMS.dec()
 
+    def _waited(self, owner: str, changes: int) -> int:
+        """Wait until this worker changed the owner's records, :data:`POLL_S` at most.
+
+        Args:
+            owner: whose stream waits.
+            changes: how many changes it has looked at.
+
+        Returns:
+            How many there are now; no look after this misses one of them.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes[owner] != changes, POLL_S)
+            return self._changes[owner]
+
     def _events(
-        self, parts: Parts, ask: Ask, version: tuple[int, ...], first: str, gone: Callable[[], bool]
+        self, parts: Parts, ask: Ask, owner: str, version: tuple[int, ...], first: str, gone: Callable[[], bool]
     ) -> Iterator[str]:
         yield f"retry: {RETRY_MS}\n\n{first}"
         begun = sent = time.monotonic()
+        changes = 0
         while not self.stopping() and not gone() and time.monotonic() - begun < LIVES_S:
-            time.sleep(POLL_S)
+            changes = self._waited(owner, changes)
             try:
                 seen = self._version(parts, ask)
                 if seen != version:

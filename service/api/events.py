@@ -35,6 +35,7 @@ def events(body: EventsBody) -> Response:
     if taken.fresh and who.owner is not None:
         fresh = [(event.id, event.document) for event in taken.fresh]
         here.people.learn(who, fresh)
+        here.streams.changed(who.owner)
         here.people.share(who, fresh)
     metrics.EVENTS.labels("stored").inc(taken.stored)
     metrics.EVENTS.labels("duplicate").inc(taken.duplicates)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from personal import event_privacy
 from personal.errors import EventRejected
 from personal.event_privacy import ADDRESS_GONE, CARD_GONE, MAIL_GONE, PHONE_GONE, scrubbed, scrubbed_text
 from personal.event_times import FUTURE_SKEW_MS, milliseconds, strict_date_time
@@ -230,6 +232,45 @@ def test_telephone_and_card_numbers_are_not_stored(text, stored):
 )
 def test_numbers_of_articles_stay(text):
     assert scrubbed_text(text) == text
+
+
+_PIECES = (
+    *(
+        "212-555-0123",
+        "(650) 253-0000",
+        "+44 20 7031 3000",
+        "+16502530000",
+        "+49 30 901820",
+        "+2904567",
+        "650.253.0000",
+    ),
+    *(
+        "4111 1111 1111 1111",
+        "378282246310005",
+        "+１６５０２５３００００",
+        "١٢",
+        "tel:",
+        "x",
+        "ext. 5",
+        "a",
+        "é",
+        " ",
+        "-",
+    ),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.one_of(st.sampled_from(_PIECES), st.text("0123456789abcdef", min_size=1)), min_size=1, max_size=6).map(
+        "".join
+    )
+)
+def test_where_no_number_is_looked_for_there_is_none(text):
+    with pytest.MonkeyPatch.context() as patch:
+        kept = scrubbed_text(text)
+        patch.setattr(event_privacy, "_DIGITS", re.compile(""))  # looks for numbers in every text
+        assert scrubbed_text(text) == kept
 
 
 @pytest.mark.shared
