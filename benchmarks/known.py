@@ -122,10 +122,11 @@ def main() -> None:
         prepare(given.shop)
         return
     market = Market.of(read_lines(given.shop / "products.jsonl"), SEED)
-    pasts = pasts_of(given.shop / "others.jsonl")
+    settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
+    pasts = pasts_of(given.shop / "others.jsonl", settings.index)
     others = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
     people = [one for one in others if len(pasts[one.client_id]) >= 3][given.first :][: given.people]
-    parts = Parts(Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000))
+    parts = Parts(settings)
     rows = []
     for number, shopper in enumerate(people, 1):
         rows.append(measured(parts, market, shopper, pasts[shopper.client_id][-150:]))

@@ -38,10 +38,11 @@ def main() -> None:
     given = parser.parse_args()
     market = Market.of(read_lines(given.shop / "products.jsonl"), SEED)
     world = World(market, lambda _: [], phrases=phrases())
-    pasts = pasts_of(given.shop / "others.jsonl")
+    settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
+    pasts = pasts_of(given.shop / "others.jsonl", settings.index)
     others = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
     people = [one for one in others if len(pasts[one.client_id]) >= 3][-given.people :]
-    parts = Parts(Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000))
+    parts = Parts(settings)
     index = parts.settings.index
     known: dict[str, Visitor] = {}
     for one in people:

@@ -178,11 +178,11 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def pasts_of(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """What each shopper of a log did, by ``client_id``, oldest first."""
+def pasts_of(path: Path, index: str) -> dict[str, list[dict[str, Any]]]:
+    """What each shopper of a log did, by ``client_id``, oldest first, as events of a catalogue."""
     pasts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in filter(cared_for, read_lines(path)):
-        pasts[event["client_id"]].append(event)
+        pasts[event["client_id"]].append({**event, "application": index})
     return pasts
 
 
@@ -204,11 +204,11 @@ def main() -> None:
     catalogue = read_lines(given.shop / "products.jsonl")
     cared = filter(cared_for, read_lines(given.shop / "seen.jsonl"))
     popular = Counter(event["event_attributes"]["object"]["object_id"] for event in cared)
-    pasts = pasts_of(given.shop / "others.jsonl")
+    settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
+    pasts = pasts_of(given.shop / "others.jsonl", settings.index)
     market = Market.of(catalogue, SEED)
     others = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
     people = [one for one in others if len(pasts[one.client_id]) >= 3][-given.people :]
-    settings = Settings(rerank_budget_ms=600_000, behaviour_budget_ms=60_000)
     parts = Parts(settings)
     index = settings.index
     popular_first = [item for item, _ in popular.most_common() if item in market.products]

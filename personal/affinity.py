@@ -1,8 +1,10 @@
 """Affinities: how well products fit what somebody did before. Pure functions, no engine, no keys.
 
-Each facet of a product (brand, colour, kind, ...) is weighed as naive Bayes would: how much more often the person chose
-this value than the products at hand offer it. Comparing with what is at hand, and not with the whole catalogue, means
-that a liking for boots does not lift every boot among boots. A value that stands in a query of the person's own counts
+Each facet of a product (brand, colour, style, ...) is weighed as naive Bayes would: how much more often the person chose
+this value than it was to be had where they chose. What was to be had is what the kinds of the chosen products offer, so
+that who looked at rugs, which are mostly woollen, is not taken for somebody who likes wool. Kinds themselves, and what
+no offers are known of, are compared with the products at hand: a liking for boots does not lift every boot among boots.
+A value that stands in a query of the person's own counts
 as chosen. What no facet tells, the text vectors do: how near a product lies to the centroid of what was chosen.
 """
 
@@ -41,6 +43,8 @@ CENTROID_ITEMS = 32
 """So many of the items that weigh most make the centroid."""
 PRIOR = 5.0
 """How many chosen products a facet's prior is worth: below that little is believed."""
+EXPECTED_PRIOR = 2.0
+"""How many expected choices a value's prior is worth, where offers are known."""
 LIMIT = 2.0
 """No facet says more than this (natural logarithm of a ratio)."""
 PRICE_SPREAD = 0.6
@@ -48,6 +52,8 @@ PRICE_SPREAD = 0.6
 
 Prices = Mapping[str, float]
 """The usual price of each category, by name."""
+Offers = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Of each kind of product, by facet and value, the share of its products that have the value, 0..1."""
 Vectors = Mapping[str, NDArray[np.float32]]
 """Unit vectors of products, by id."""
 
@@ -59,6 +65,7 @@ def affinities(
     now_ms: int,
     half_life_s: float = PROFILE_HALF_LIFE_S,
     prices: Prices | None = None,
+    offers: Offers | None = None,
     vectors: Vectors | None = None,
     facets: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, float]:
@@ -70,6 +77,7 @@ def affinities(
         now_ms: the time of now, epoch milliseconds.
         half_life_s: after how many seconds a deed counts half.
         prices: usual prices; without them the price says nothing.
+        offers: of the kinds of the remembered items; where they are missing, the products at hand stand for them.
         vectors: text vectors of the products at hand and of the remembered items, as far as known; without them
             likeness says nothing.
         facets: what each facet weighs; those that are missing weigh :data:`ATTRIBUTE_WEIGHT`.
@@ -95,7 +103,8 @@ def affinities(
     for facet, chosen in sorted(chosen_of.items()):
         if facet in offered:
             factor, at_hand = facets.get(facet, ATTRIBUTE_WEIGHT), offered[facet]
-            lifts = _lifts(chosen, at_hand)
+            expected = {} if facet in NOT_ASKED else _expected(taste, weights, facet, at_hand, offers or {})
+            lifts = _lifts_beside(chosen, expected) if expected else _lifts(chosen, at_hand)
             if lifts:
                 for name, value in at_hand.items():
                     total[name] += factor * lifts[value]
@@ -175,6 +184,40 @@ def _likenesses(
     lengths = np.linalg.norm(table, axis=1) * np.linalg.norm(centre)
     cosines = np.divide(table @ centre, lengths, out=np.zeros(len(at_hand)), where=lengths > 1e-9)
     return {name: trust * float(value) for name, value in zip(at_hand, cosines, strict=True)}
+
+
+def _expected(
+    taste: Taste, weights: Mapping[str, float], facet: str, at_hand: Mapping[str, str], offers: Offers
+) -> dict[str, float]:
+    """How much would have been chosen of each value at hand, had every choice within its kind been by chance.
+
+    Returns:
+        Decayed weight by value; empty where no offers are known of any chosen product's kind.
+    """
+    by_kind: dict[str, float] = {}
+    for item, weight in weights.items():
+        known = taste.facts[item].facets
+        if facet in known:
+            kind = known.get("kind", "")
+            by_kind[kind] = by_kind.get(kind, 0.0) + weight
+    if not any(kind in offers for kind in by_kind):
+        return {}
+    here = {value: count / len(at_hand) for value, count in Counter(at_hand.values()).items()}
+    found = dict.fromkeys(here, 0.0)
+    for kind, weight in sorted(by_kind.items()):
+        shares = offers[kind].get(facet, {}) if kind in offers else here
+        for value in found:
+            found[value] += weight * shares.get(value, 0.0)
+    return found
+
+
+def _lifts_beside(chosen: Mapping[str, float], expected: Mapping[str, float]) -> dict[str, float]:
+    """The logarithm of (what was chosen of a value) over (what chance would have chosen), shrunk, by value."""
+    lifts = {}
+    for value, chance in expected.items():
+        lift = math.log((chosen.get(value, 0.0) + EXPECTED_PRIOR) / (chance + EXPECTED_PRIOR))
+        lifts[value] = max(-LIMIT, min(LIMIT, lift))
+    return lifts
 
 
 def _lifts(chosen: Mapping[str, float], values: Mapping[str, str]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from plugin.client import Engine
 from plugin.names import BEHAVIOUR
-from plugin.statedocs import Stored, Write, read_many, write_many
+from plugin.statedocs import Stored, Write, delete_where, read_many, write_many
 
 from .counters import Family, Key, Observation, Sums, added, contribution, difference, plus
 from .errors import FoldFailed
@@ -100,10 +100,7 @@ class CounterStore:
                 break
             self._empty(found)
             changed |= {self.family.counter_id(key) for key in found.values()}
-            body = {"query": {"ids": {"values": sorted(found)}}}
-            self._engine.request(
-                "POST", f"/{BEHAVIOUR}/_delete_by_query", body, {"refresh": "true", "conflicts": "proceed"}
-            )
+            delete_where(self._engine, BEHAVIOUR, {"ids": {"values": sorted(found)}})
         return len(changed)
 
     def _empty(self, people: Mapping[str, Key]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugin.client import Engine
+from plugin.statedocs import delete_where
 
 PAGE = 1000
 MOST_TRACES = 200
@@ -64,14 +65,4 @@ def logged(engine: Engine, index: str, traces: Sequence[Trace]) -> Iterator[tupl
 
 def delete_logged(engine: Engine, index: str, traces: Sequence[Trace]) -> int:
     """Delete everything of these, at most :data:`MOST_TRACES`, in a log; returns how many documents there were."""
-    engine.request("POST", f"/{index}/_refresh")
-    if not traces:
-        return 0
-    answer = engine.request(
-        "POST",
-        f"/{index}/_delete_by_query",
-        {"query": _of_any(traces)},
-        {"refresh": "true", "conflicts": "proceed"},
-        timeout_s=120.0,
-    )
-    return int(answer["deleted"])
+    return delete_where(engine, index, _of_any(traces), timeout_s=120.0) if traces else 0

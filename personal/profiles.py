@@ -17,7 +17,7 @@ from .event_times import milliseconds, now_ms
 from .keystore import PREFIX, Identity, KeyStore
 from .masterkeys import UnknownMasterKey
 from .taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Taste
-from .usual import UsualPrices
+from .usual import UsualOffers, UsualPrices
 from .vault import Found, Slot, Vault, profile_slot, session_slot
 from .visitor import Visitor
 
@@ -63,6 +63,7 @@ class Profiles:
         self._store = store
         self.vault = Vault(engine, store)
         self.usual = UsualPrices(engine)
+        self.offers = UsualOffers(engine)
 
     def read(self, visitor: Visitor, catalogue: str, *, timeout_s: float | None = None) -> Held:
         """What is known about a visitor, as it is at this moment.
@@ -123,23 +124,33 @@ class Profiles:
             products: the catalogue's form, by id.
             vectors: text vectors of the products and of the items of :meth:`Held.liked`, as far as known.
             at_ms: the time of now; ``None`` asks the clock.
-            timeout_s: seconds, should the usual prices have to be read.
+            timeout_s: seconds, should the usual prices or offers have to be read, for each of the two requests.
 
         Returns:
             By id, by signal; 0..1, 0.5 is neutral; what is not known is missing.
 
         Raises:
-            EngineError: the usual prices cannot be read in time.
+            EngineError: the usual prices or offers cannot be read in time.
         """
         if not held or not products:
             return {}
         prices, now = self.usual.of(catalogue, timeout_s=timeout_s), now_ms() if at_ms is None else at_ms
+        kinds = {facts.facets.get("kind") for taste in (held.profile, held.session) for facts in taste.facts.values()}
+        offers = self.offers.of(catalogue, filter(None, kinds), timeout_s=timeout_s)
         found: dict[str, dict[str, float]] = {}
         for name, taste, half_life_s in (
             ("profile", held.profile, PROFILE_HALF_LIFE_S),
             ("session", held.session, SESSION_HALF_LIFE_S),
         ):
-            known = affinities(taste, products, now_ms=now, half_life_s=half_life_s, prices=prices, vectors=vectors)
+            known = affinities(
+                taste,
+                products,
+                now_ms=now,
+                half_life_s=half_life_s,
+                prices=prices,
+                offers=offers,
+                vectors=vectors,
+            )
             for item, value in known.items():
                 found.setdefault(item, {})[name] = value
         return found

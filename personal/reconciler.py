@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from plugin.client import Engine
 from plugin.names import BEHAVIOUR, UBI_EVENTS
+from plugin.statedocs import delete_where
 
 from .counters import Family
 from .counters_store import CounterStore
@@ -58,12 +59,5 @@ class Reconciler:
 
     def clean(self) -> int:
         """Delete the counters of other families: of an earlier half-life, key or epoch. Returns how many there were."""
-        self._engine.request("POST", f"/{BEHAVIOUR}/_refresh")
-        answer = self._engine.request(
-            "POST",
-            f"/{BEHAVIOUR}/_delete_by_query",
-            {"query": {"bool": {"must_not": {"term": {"family": str(self._counters.family)}}}}},
-            {"refresh": "true", "conflicts": "proceed"},
-            timeout_s=600.0,
-        )
-        return int(answer["deleted"])
+        others = {"bool": {"must_not": {"term": {"family": str(self._counters.family)}}}}
+        return delete_where(self._engine, BEHAVIOUR, others, timeout_s=600.0)

@@ -13,7 +13,7 @@ from typing import Any
 
 from plugin.client import Engine
 from plugin.names import SOCIAL
-from plugin.statedocs import Stored, Write, read_many, write_many
+from plugin.statedocs import Stored, Write, delete_where, read_many, write_many
 
 from .counters import digest
 from .envelope import FORMAT, Binding, seal, unseal
@@ -98,14 +98,7 @@ class SealedDocuments:
 
     def delete_of(self, pseudonyms: Sequence[str]) -> int:
         """Delete every document of some pseudonyms; returns how many there were."""
-        self._engine.request("POST", f"/{SOCIAL}/_refresh")
-        answer = self._engine.request(
-            "POST",
-            f"/{SOCIAL}/_delete_by_query",
-            {"query": {"terms": {"person": list(pseudonyms)}}},
-            {"refresh": "true", "conflicts": "proceed"},
-        )
-        return int(answer["deleted"])
+        return delete_where(self._engine, SOCIAL, {"terms": {"person": list(pseudonyms)}})
 
     def _stored(self, places: Sequence[Place], timeout_s: float | None) -> dict[str, Stored]:
         found = read_many(self._engine, [(SOCIAL, place.id) for place in places], timeout_s=timeout_s)

@@ -1,16 +1,22 @@
-"""What things usually cost, by category: remembered for a while, for it moves slowly."""
+"""What things usually cost, and what is to be had, by category: remembered for a while, for it moves slowly."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from plugin.client import Engine
-from plugin.typical import typical_prices
+from plugin.typical import sampled, typical_prices
 
-from .affinity import Prices
+from .affinity import Offers, Prices
+from .taste import facts_of
 
 KEPT_S = 600.0
+MOST_KINDS = 500
+"""Kinds whose offers are remembered; some 20 KB each."""
 _MOST_CATALOGUES = 64
 
 
@@ -38,3 +44,52 @@ class UsualPrices:
                 self._known.clear()
             self._known[catalogue] = (time.monotonic(), prices)
         return prices
+
+
+class UsualOffers:
+    """How often values of facets are to be had in kinds of product. Thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, str], tuple[float, Mapping[str, Mapping[str, float]]]] = OrderedDict()
+
+    def of(self, catalogue: str, kinds: Iterable[str], *, timeout_s: float | None = None) -> Offers:
+        """The offers of some kinds, as far as they have products.
+
+        Args:
+            catalogue: the alias.
+            kinds: names in lower case, as memories have them.
+            timeout_s: seconds, should any have to be read; all that are missing are read in one request.
+
+        Raises:
+            EngineError: the engine does not answer in time.
+        """
+        wanted = sorted(set(kinds))
+        now = time.monotonic()
+        with self._lock:
+            kept = [(kind, self._known.get((catalogue, kind))) for kind in wanted]
+        found = {kind: known[1] for kind, known in kept if known is not None and now - known[0] < KEPT_S}
+        missing = [kind for kind in wanted if kind not in found]
+        if missing:
+            read = sampled(self._engine, catalogue, missing, timeout_s)
+            fresh = {kind: offers_of(kind, products) for kind, products in zip(missing, read, strict=True)}
+            with self._lock:
+                for kind, offers in fresh.items():
+                    self._known[catalogue, kind] = (now, offers)
+                    self._known.move_to_end((catalogue, kind))
+                while len(self._known) > MOST_KINDS:
+                    self._known.popitem(last=False)
+            found |= fresh
+        return {kind: offers for kind, offers in found.items() if offers}
+
+
+def offers_of(kind: str, products: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """The share of each value among the products of a kind, by facet; products of other kinds are passed over."""
+    facts = [facts_of(source).facets for source in products]
+    own = [facets for facets in facts if facets.get("kind") == kind]
+    counts = Counter(pair for facets in own for pair in facets.items())
+    offers: dict[str, dict[str, float]] = {}
+    for (facet, value), count in sorted(counts.items()):
+        offers.setdefault(facet, {})[value] = count / len(own)
+    return offers

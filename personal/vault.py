@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from plugin.client import Engine
 from plugin.names import PROFILES
-from plugin.statedocs import Stored, Write, read_many, write_many
+from plugin.statedocs import Stored, Write, delete_where, read_many, write_many
 
 from .counters import digest
 from .envelope import FORMAT, KEY_BYTES, Binding, seal, unseal
@@ -155,11 +155,11 @@ class Vault:
         """Delete records; returns how many there were. Gets and searches miss them when this returns."""
         if not slots:
             return 0
-        return self._delete({"query": {"ids": {"values": [slot.id for slot in slots]}}})
+        return self._delete({"ids": {"values": [slot.id for slot in slots]}})
 
     def delete_of(self, pseudonyms: Sequence[str]) -> int:
         """Delete every record of some pseudonyms, in every catalogue; returns how many there were."""
-        return self._delete({"query": {"terms": {"person": list(pseudonyms)}}})
+        return self._delete({"terms": {"person": list(pseudonyms)}})
 
     def delete_visits(self, visits: Sequence[tuple[str, str]], catalogues: Sequence[str]) -> int:
         """Delete the records of visits without a login, whose names need not be known; returns how many there were.
@@ -169,12 +169,12 @@ class Vault:
             catalogues: in which they may have one.
         """
         ids = [_record_id(Binding(*visit, name, "session")) for visit in visits for name in catalogues]
-        return self._delete({"query": {"ids": {"values": ids}}}) if ids else 0
+        return self._delete({"ids": {"values": ids}}) if ids else 0
 
     def delete_idle(self, days: int) -> int:
         """Delete the sessions that nothing was added to for so many days; returns how many there were."""
         old = {"range": {"day": {"lt": f"now-{days}d/d"}}}
-        return self._delete({"query": {"bool": {"filter": [{"term": {"kind": "session"}}, old]}}})
+        return self._delete({"bool": {"filter": [{"term": {"kind": "session"}}, old]}})
 
     def all_of(self, person: Identity) -> list[tuple[str, str, Found]]:
         """(kind, catalogue, content) of every record of a person, in the order of kinds and catalogues."""
@@ -193,12 +193,8 @@ class Vault:
             records.append((source["kind"], source["catalogue"], _opened(Slot(binding, person.key, person), stored)))
         return records
 
-    def _delete(self, body: Mapping[str, Any]) -> int:
-        self._engine.request("POST", f"/{PROFILES}/_refresh")
-        answer = self._engine.request(
-            "POST", f"/{PROFILES}/_delete_by_query", body, {"refresh": "true", "conflicts": "proceed"}
-        )
-        return int(answer["deleted"])
+    def _delete(self, query: Mapping[str, Any]) -> int:
+        return delete_where(self._engine, PROFILES, query)
 
 
 def _opened(slot: Slot, stored: Stored | None) -> Found:

@@ -10,6 +10,9 @@ from typing import Any, Literal
 from .client import Engine
 from .errors import EngineRejected, EngineUnavailable
 
+DELETED_AT_ONCE = 20_000
+"""Documents of one request to delete what matches: each thousand adds a header to its answer, of which clients take a
+hundred, and an answer that takes minutes is lost."""
 _BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -137,6 +140,32 @@ def delete_many(engine: Engine, index: str, names: Sequence[str]) -> None:
     for item in answer["items"]:
         if int(item["delete"]["status"]) not in {200, 404}:
             raise EngineUnavailable("OpenSearch could not delete a document")
+
+
+def delete_where(engine: Engine, index: str, query: Mapping[str, Any], *, timeout_s: float | None = None) -> int:
+    """Delete what matches, however much it is; what others write meanwhile stays.
+
+    Args:
+        engine: the cluster.
+        index: index or alias.
+        query: in the engine's form.
+        timeout_s: seconds of each request, of which there is one for :data:`DELETED_AT_ONCE` documents.
+
+    Returns:
+        How many documents were deleted. Gets and searches miss them when this returns.
+
+    Raises:
+        EngineError: the engine does not answer or refuses; what was deleted until then stays so.
+    """
+    refresh(engine, index)
+    params = {"refresh": "true", "conflicts": "proceed", "scroll_size": str(min(DELETED_AT_ONCE, 5000))}
+    deleted = 0
+    while True:
+        body = {"query": query, "max_docs": DELETED_AT_ONCE}
+        answer = engine.request("POST", f"/{index}/_delete_by_query", body, params, timeout_s)
+        deleted += int(answer["deleted"])
+        if int(answer["total"]) < DELETED_AT_ONCE or not answer["deleted"]:
+            return deleted
 
 
 def refresh(engine: Engine, index: str) -> None:

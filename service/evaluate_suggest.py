@@ -17,6 +17,7 @@ from personal.suggestions.suggester import Suggester
 from personal.suggestions.text import key
 from plugin.client import Engine
 from plugin.names import SUGGESTIONS
+from plugin.statedocs import delete_where
 from ranker.errors import JudgmentError
 from ranker.significance import Estimate, chance_of, estimates
 
@@ -165,8 +166,7 @@ def suggesting(engine: Engine, known: Mapping[str, float], half_life_days: float
         suggester = Suggester(engine, half_life_days)
         yield lambda start: [one.text for one in suggester.suggest(catalogue, start, SIZE)]
     finally:
-        engine.request("POST", f"/{SUGGESTIONS}/_refresh")
-        engine.request("POST", f"/{SUGGESTIONS}/_delete_by_query", {"query": {"term": {"catalogue": catalogue}}})
+        delete_where(engine, SUGGESTIONS, {"term": {"catalogue": catalogue}})
 
 
 @contextmanager

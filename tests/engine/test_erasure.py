@@ -15,11 +15,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from personal.counters import fold
+from personal.holdings import Trace, delete_logged
 from personal.observations import observe
 from personal.subject import Subject
 from personal.trainedmodels import TrainedModels
 from plugin.client import Engine
 from plugin.names import BEHAVIOUR, PROFILES, UBI_EVENTS, UBI_QUERIES
+from plugin.statedocs import put_many
 from ranker.people import Receipt, TrainedOn, stamp
 from service.cli import build
 from service.parts import Parts
@@ -337,3 +339,17 @@ def test_a_visit_that_was_erased_does_not_come_back_either(
     assert name in everything(parts.engine), "what is swept every few seconds leaves a visit that goes on alone"
     assert parts.erasure.replay() >= 1
     assert name not in everything(parts.engine)
+
+
+def test_what_matches_is_deleted_and_counted_however_much_it_is(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:  # noqa: F811
+    monkeypatch.setattr("plugin.statedocs.DELETED_AT_ONCE", 3)
+    whose = f"p.{uuid.uuid4().hex}"
+    document = {"application": INDEX, "action_name": "view", "timestamp": "2026-01-01T00:00:00.000Z"}
+    theirs = [(f"{INDEX}:{whose}-{number}", {**document, "client_id": whose}) for number in range(10)]
+    others = (f"{INDEX}:{whose}-other", {**document, "client_id": f"{whose}x"})
+    put_many(engine, UBI_EVENTS, [*theirs, others])
+    assert delete_logged(engine, UBI_EVENTS, [Trace("client_id", whose)]) == 10
+    assert delete_logged(engine, UBI_EVENTS, [Trace("client_id", whose)]) == 0
+    assert delete_logged(engine, UBI_EVENTS, [Trace("client_id", f"{whose}x")]) == 1

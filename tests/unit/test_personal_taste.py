@@ -10,9 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personal import taste as module
-from personal.affinity import PRIOR, PROFILE_HALF_LIFE_S, VECTOR_WEIGHT, affinities, item_weights
+from personal.affinity import (
+    ATTRIBUTE_WEIGHT,
+    EXPECTED_PRIOR,
+    PRIOR,
+    PROFILE_HALF_LIFE_S,
+    VECTOR_WEIGHT,
+    affinities,
+    item_weights,
+)
 from personal.errors import SealBroken
 from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Facts, Taste, facts_of
+from personal.usual import offers_of
 
 DAY_MS = 86_400_000
 NOW = 1_750_000_000_000
@@ -130,6 +139,46 @@ def test_a_facet_is_naive_bayes_against_what_is_at_hand():
     for name, part in share.items():
         lift = math.log((chosen[name] + PRIOR * part) / (4.0 + PRIOR) / part)
         assert found[name] == pytest.approx(1 / (1 + math.exp(-WEIGHTS["brand"] * lift)))
+
+
+def test_a_value_is_compared_with_what_the_kinds_of_the_chosen_products_offer():
+    """Against the formula written out; most rugs are woollen, so who chose rugs is not taken to like wool."""
+    offers = {
+        "rug": {"attributes.material": {"wool": 0.9, "cotton": 0.1}},
+        "coat": {"attributes.material": {"wool": 0.2, "felt": 0.8}},
+    }
+    woollen = [Facts({"kind": "rug", "attributes.material": "wool"})] * 6
+    cotton = [Facts({"kind": "rug", "attributes.material": "cotton"})] * 2
+    odd = [Facts({"kind": "unseen", "attributes.material": "wool"})]
+    memory = EMPTY.plus(did("click", f"i{n}", facts=facts) for n, facts in enumerate([*woollen, *cotton, *odd]))
+    products = {
+        name: {"category": ["Coat"], "attributes": {"material": material}}
+        for name, material in (("a", "wool"), ("b", "cotton"), ("c", "felt"), ("d", "felt"))
+    }
+    found = affinities(memory, products, now_ms=NOW, offers=offers)
+    # What is chosen of a kind whose offers are not known is compared with the products at hand.
+    chosen, expected = {"a": 7.0, "b": 2.0, "c": 0.0}, {"a": 8 * 0.9 + 0.25, "b": 8 * 0.1 + 0.25, "c": 0.5}
+    for name in "abc":
+        lift = math.log((chosen[name] + EXPECTED_PRIOR) / (expected[name] + EXPECTED_PRIOR))
+        assert found[name] == pytest.approx(1 / (1 + math.exp(-ATTRIBUTE_WEIGHT * lift)))
+    assert found["b"] > 0.5 > found["a"]
+    assert affinities(memory, products, now_ms=NOW)["a"] > 0.5  # as it looks from the products at hand alone
+    # Kinds themselves are not offered by a kind.
+    kinds = {"x": {"category": ["Rug"]}, "y": {"category": ["Coat"]}}
+    assert affinities(memory, kinds, now_ms=NOW, offers=offers) == affinities(memory, kinds, now_ms=NOW)
+
+
+def test_offers_are_shares_among_the_products_of_the_kind():
+    products = [
+        {"category": ["Home", "Rug"], "brand": "Acme", "attributes": {"material": "Wool"}},
+        {"category": ["Home", "Rug"], "brand": "acme "},
+        {"category": ["Home", "Rug"], "brand": "Bolt"},
+        {"category": ["Rug", "Rug pad"], "brand": "Cost"},
+    ]
+    found = offers_of("rug", products)
+    assert found["brand"] == {"acme": pytest.approx(2 / 3), "bolt": pytest.approx(1 / 3)}
+    assert found["attributes.material"] == {"wool": pytest.approx(1 / 3)}
+    assert offers_of("sofa", products) == {}
 
 
 def test_a_price_level_is_learnt_in_one_kind_and_used_in_another():
