@@ -1,11 +1,11 @@
 """Affinities: how well products fit what somebody did before. Pure functions, no engine, no keys.
 
-Each facet of a product (brand, colour, style, ...) is weighed as naive Bayes would: how much more often the person chose
-this value than it was to be had where they chose. What was to be had is what the kinds of the chosen products offer, so
-that who looked at rugs, which are mostly woollen, is not taken for somebody who likes wool. Kinds themselves, and what
-no offers are known of, are compared with the products at hand: a liking for boots does not lift every boot among boots.
-A value that stands in a query of the person's own counts
-as chosen. What no facet tells, the text vectors do: how near a product lies to the centroid of what was chosen.
+Each facet of a product (brand, colour, style, ...) is weighed as naive Bayes would: how much more often the person
+chose this value than it was to be had where they chose. What was to be had is what the kinds of the chosen products
+offer, so that who looked at rugs, which are mostly woollen, is not taken for somebody who likes wool. Kinds themselves,
+and what no offers are known of, are compared with the products at hand: a liking for boots does not lift every boot
+among boots. A value that stands in a query of the person's own counts as chosen. What no facet tells, the text vectors
+do: how near a product lies to the centroid of what was chosen.
 """
 
 from __future__ import annotations

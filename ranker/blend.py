@@ -29,7 +29,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "social": 3.0,
         "trending": 1.0,
         "category": 4.0,
-        "profile": 1.0,
+        "profile": 4.0,
         "session": 1.0,
     }
 )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from personal.errors import PersonalError
@@ -85,7 +86,8 @@ class Streams:
         except BaseException:
             self._close(owner)
             raise
-        return _Closing(self._events(parts, ask, owner, version, first, gone), lambda: self._close(owner))
+        later = self._later(parts, ask, owner, version, gone)
+        return _Closing(chain([f"retry: {RETRY_MS}\n\n{first}"], later), lambda: self._close(owner))
 
     def _close(self, owner: str) -> None:
         with self._lock:
@@ -109,10 +111,10 @@ class Streams:
             self._changed.wait_for(lambda: self._changes[owner] != changes, POLL_S)
             return self._changes[owner]
 
-    def _events(
-        self, parts: Parts, ask: Ask, owner: str, version: tuple[int, ...], first: str, gone: Callable[[], bool]
+    def _later(
+        self, parts: Parts, ask: Ask, owner: str, version: tuple[int, ...], gone: Callable[[], bool]
     ) -> Iterator[str]:
-        yield f"retry: {RETRY_MS}\n\n{first}"
+        """The lists after the first, one for each change of what was seen at ``version``."""
         begun = sent = time.monotonic()
         changes = 0
         while not self.stopping() and not gone() and time.monotonic() - begun < LIVES_S:

@@ -342,8 +342,9 @@ def test_a_visit_that_was_erased_does_not_come_back_either(
 
 
 def test_what_matches_is_deleted_and_counted_however_much_it_is(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: F811
+    engine: Engine,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("plugin.statedocs.DELETED_AT_ONCE", 3)
     whose = f"p.{uuid.uuid4().hex}"
     document = {"application": INDEX, "action_name": "view", "timestamp": "2026-01-01T00:00:00.000Z"}
