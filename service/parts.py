@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,8 @@ WARM_EVERY_S = 5.0
 """How often it is looked whether texts of related queries lack a vector."""
 STOP_WITHIN_S = 10.0
 """How long a worker that ends waits for what it does beside answering."""
+BESIDE = 8
+"""Threads of a worker that ask for parts of an answer beside each other."""
 SWEEP_EVERY_S = 60.0
 SWEPT_FOR_S = 600
 """For how long an erasure is swept again."""
@@ -100,6 +103,8 @@ class Parts:
         self.foreground = Foreground()
         self.streams = Streams(settings.streams)
         self.products = Products(settings.product_memory_mb * 2**20)
+        self.beside = ThreadPoolExecutor(BESIDE, "beside")
+        """Asks the engine for what a request need not wait for, one after the other. No task waits for another."""
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._ranker: Ranker | None = None

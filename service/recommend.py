@@ -96,7 +96,7 @@ class _Answering:
                     id=item.id, score=round(item.score, 6), reason=reason, signals=signals, source=dict(hit.source)
                 )
             )
-        degraded = ", ".join(dict.fromkeys(self._lacks)) or None
+        degraded = ", ".join(sorted(set(self._lacks))) or None
         return RecommendOut(recommendations=results, took_ms=0.0, degraded=degraded)
 
     def _different(self, ranking: Ranking, known: Mapping[str, Hit]) -> list[Scored]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -98,6 +99,15 @@ class Windowing:
         self._lacks = lacks
         self._limit = parts.settings.behaviour_budget_ms / 1000
         self._recent = merged([recent_of(taste, seen.at_ms) for taste in (seen.held.profile, seen.held.session)])
+        nothing: Mapping[str, float] = {}
+        name, reader, rules, limit = catalogue.name, parts.behaviour.together, parts.behaviour.rules, self._limit
+        # What needs no viewed item is asked for while that is read.
+        self._rule = self._beside("merchandising", lambda: rules.of(name, None, timeout_s=limit), None)
+        trending = (lambda: reader.trending(name, timeout_s=limit)) if seen.trending is None else None
+        self._trends = None if trending is None else self._beside("trending", trending, nothing)
+        person = ask.visitor.person if ask.social else None
+        friends = None if person is None else (lambda: parts.friends.of(person, name, timeout_s=limit))
+        self._shared = None if friends is None else self._beside("social", friends, nothing)
 
     def viewed(self) -> Mapping[str, Any] | None:
         """The viewed item with its vectors, or the latest one of the visit that still exists.
@@ -124,24 +134,18 @@ class Windowing:
         before = [item for item in recent.items if item not in own]
         around = [item for item in before if item in recent.lately][: -AROUND - 1 : -1]
         reader, apart = self._parts.behaviour.together, self._seen.apart
-        beside = self.without(
+        beside = self._beside(
             "together", lambda: reader.of(name, [own, around], apart=apart, timeout_s=self._limit), None
         )
-        trending = self._seen.trending
-        if trending is None:
-            nothing: Mapping[str, float] = {}
-            trending = self.without("trending", lambda: reader.trending(name, timeout_s=self._limit), nothing)
         expected = self.without("sequence", lambda: self._expected([*before, *own]), NO_EXPECTATION)
-        origins = Origins(sequence=expected.best(), expected=expected, trending=trending, social=self._shared())
-        return origins if beside is None else replace(origins, together=beside[0], visit=beside[1])
-
-    def _shared(self) -> Mapping[str, float]:
-        """What the person's friends share, where that is wanted."""
-        person, nothing = self._ask.visitor.person, dict[str, float]()
-        if not self._ask.social or person is None:
-            return nothing
-        friends, name = self._parts.friends, self._catalogue.name
-        return self.without("social", lambda: friends.of(person, name, timeout_s=self._limit), nothing)
+        goes = beside.result()
+        origins = Origins(
+            sequence=expected.best(),
+            expected=expected,
+            trending=self._trends.result() if self._trends is not None else self._seen.trending or {},
+            social=self._shared.result() if self._shared is not None else {},
+        )
+        return origins if goes is None else replace(origins, together=goes[0], visit=goes[1])
 
     def _expected(self, visit: Sequence[str]) -> Expected:
         """What the catalogue's sequence model expects after the visit and the viewed item."""
@@ -158,8 +162,7 @@ class Windowing:
         """
         hidden = {*self._ask.exclude, *self._recent.bought}
         hidden |= {str(viewed["id"])} if viewed is not None else set()
-        name, rules = self._catalogue.name, self._parts.behaviour.rules
-        rule = self.without("merchandising", lambda: rules.of(name, None, timeout_s=self._limit), None)
+        rule = self._rule.result()
         if rule is not None:
             hidden |= set(rule.hidden)
         also = tuple(item for item in origins.ids() if item not in hidden)
@@ -174,7 +177,7 @@ class Windowing:
     def _signalled(self, viewed: Mapping[str, Any] | None, hits: Sequence[Hit], origins: Origins) -> list[Hit]:
         behaviour, nothing = self._parts.behaviour.reader, dict[str, float]()
         ids = [hit.id for hit in hits]
-        known = self.without(
+        counted = self._beside(
             "behaviour",
             lambda: behaviour.signals(self._catalogue.name, None, ids, timeout_s=self._limit),
             nothing,
@@ -188,7 +191,7 @@ class Windowing:
             )
             if lacking is not None:
                 self._lacks.append(lacking)
-        likely = origins.expected.with_strangers(ids, vectors)
+        likely, known = origins.expected.with_strangers(ids, vectors), counted.result()
         found = []
         for hit in hits:
             signals = {**hit.signals, **origins.signals(hit.id), **own.get(hit.id, {})}
@@ -214,6 +217,10 @@ class Windowing:
             lambda: vectors_for(self._parts, self._catalogue, hits, self._seen.held, timeout_s=self._limit),
             nothing,
         )
+
+    def _beside(self, part: str, run: Callable[[], T], instead: T) -> Future[T]:
+        """As :meth:`without`, while the caller goes on."""
+        return self._parts.beside.submit(self.without, part, run, instead)
 
     def without(self, part: str, run: Callable[[], T], instead: T) -> T:
         """Do without a part that cannot be had; the answer and the metrics say so."""
