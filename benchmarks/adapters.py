@@ -7,8 +7,9 @@ step is best on the validation queries is measured on the test queries, which no
 process of its own, so its peak memory is its own; minutes are of the processor, training alone, so a busy machine does
 not change them. A row is printed as soon as it is known. With ``--keep DIR`` a run that is there is not repeated, so
 that an interrupted table goes on, and two commands may share the work. ``benchmarks.movie_pairs`` makes windows. The
-last column is the share of the first method's gain on the start that a method has too. With several ``--start`` each
-method begins with each, and the last columns compare with the very first row: what pretraining brings.
+last columns are the shares of the first method's nDCG@10, and of its gain on the start, that a method has too. With
+several ``--start`` each method begins with each, and the last columns compare with the very first row: what pretraining
+brings.
 """
 
 from __future__ import annotations
@@ -143,8 +144,11 @@ def main() -> None:
     last = given.test + given.validation
     parts = Split(every[last : last + given.train], every[given.test : last], every[: given.test])
     print(f"{parts.counts()}; rates are chosen on validation, figures are of the test queries")
-    print("| method | trained | minutes | peak memory | nDCG@10 | gain on its start | less the first | gain kept |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    print(
+        "| method | trained | minutes | peak memory | nDCG@10 | gain on its start | less the first "
+        "| nDCG@10 kept | gain kept |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     first: Run | None = None
     for begin in given.start:
         untrained = apart(given, parts, begin, None)
@@ -175,21 +179,25 @@ def row_of(name: str, test: Sequence[Window], start: Run, first: Run, run: Run) 
         f"{after.mean:.4f} ({after.low:.4f} to {after.high:.4f})",
         *(f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})" for one in (gain, less)),
     ]
-    return f"| {' | '.join([*cells, kept(test, start, first, run)])} |"
+    return f"| {' | '.join([*cells, *kept(test, start, first, run)])} |"
 
 
-def kept(test: Sequence[Window], start: Run, first: Run, run: Run) -> str:
-    """Share of the first method's gain on the start that a run has too: a ratio of means, with the interval of the
-    same ratio over resampled queries; ``none`` where the first's own gain reaches 0 within its interval."""
+def kept(test: Sequence[Window], start: Run, first: Run, run: Run) -> tuple[str, str]:
+    """Shares of the first method's nDCG@10, and of its gain on the start, that a run has too."""
     each = zip(test, start.test, first.test, run.test, strict=True)
     rows = [[window_ndcg(window, one, condensed=False) for one in scores] for window, *scores in each]
     table = np.array([row for row in rows if None not in row], np.float64)
-    gains = table[:, 1:] - table[:, :1]
-    drawn = resampled_means(gains)
+    return share(table[:, 1:], 1), share(table[:, 1:] - table[:, :1], 0)
+
+
+def share(values: NDArray[np.float64], digits: int) -> str:
+    """The mean of the second column as a share of the first's, with the interval of the same ratio over resampled
+    queries; ``none`` where the first's mean reaches 0 within its interval."""
+    drawn = resampled_means(values)
     if np.percentile(drawn[:, 0], 2.5) <= 0:
         return "none"
     low, high = np.percentile(drawn[:, 1] / drawn[:, 0], [2.5, 97.5])
-    return f"{gains[:, 1].mean() / gains[:, 0].mean():.0%} ({low:.0%} to {high:.0%})"
+    return f"{values[:, 1].mean() / values[:, 0].mean():.{digits}%} ({low:.{digits}%} to {high:.{digits}%})"
 
 
 if __name__ == "__main__":
