@@ -4,8 +4,9 @@
     python -m benchmarks.page_pictures http://127.0.0.1:8000 docs/images
 
 ``page.webp``: a search of the sample catalogue. The time that it shows is the machine's, so take it when nothing else
-runs: the search is made anew until its time is the median of five. ``--looks DIR`` takes every view of the page instead
-(wide, narrow, dark, Chinese), to be looked at.
+runs: the search is made anew until its time is the median of five. ``why.png``: why the best of its results that a
+small change would swap with its neighbour is there. ``--looks`` takes every view of the page instead (wide, narrow,
+dark, Chinese), to be looked at.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ SHOWN = (1000, 593)
 QUALITY = 82
 TIMES = 5
 MOST_TRIES = 40
+PLACES = 10
+MARGIN = 18
 VIEWS: dict[str, dict[str, Any]] = {
     "wide": {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"},
     "chinese": {"viewport": {"width": 1280, "height": 900}, "locale": "zh-CN"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 375, "height": 740}, "locale": "en-GB", "is_mobile": True, "has_touch": True},
-    "narrow-chinese-dark": {"viewport": {"width": 375, "height": 740}, "locale": "zh-CN", "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 390, "height": 760}, "locale": "en-GB", "is_mobile": True, "has_touch": True},
+    "narrow-chinese-dark": {"viewport": {"width": 390, "height": 760}, "locale": "zh-CN", "color_scheme": "dark"},
 }
 
 
@@ -51,6 +54,7 @@ def main() -> None:
             looks(browser, chosen.url, chosen.folder)
         else:
             page_picture(browser, chosen.url, chosen.folder / "page.webp")
+            why_picture(browser, chosen.url, chosen.folder / "why.png")
         browser.close()
 
 
@@ -86,6 +90,31 @@ def page_picture(browser: Browser, url: str, file: Path) -> None:
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         picture.convert("RGB").resize(SHOWN, Image.Resampling.LANCZOS).save(file, quality=QUALITY, method=6)
     print(f"{file}: {page.locator('#status').inner_text()}, median of {TIMES} searches {usual:g} ms")
+
+
+def why_picture(browser: Browser, url: str, file: Path) -> None:
+    """The panel of a result that a small change would swap with its neighbour."""
+    page = browser.new_context(viewport={"width": 800, "height": 1500}, locale="en-GB").new_page()
+    page.goto(url)
+    page.wait_for_selector(".card")
+    search(page, QUERY)
+    panel = page.locator("#detail .why-here")
+    for place in range(PLACES):
+        page.locator(".card").nth(place).click()
+        page.wait_for_selector("#detail .pick")
+        panel.locator("summary").click()
+        page.wait_for_selector("#detail .why-body[data-done]")
+        if panel.locator(".changes li").count():
+            panel.evaluate("box => box.scrollIntoView()")
+            box = panel.bounding_box()
+            assert box is not None, "an open panel has a place"
+            clip = {"x": box["x"] - MARGIN, "y": box["y"], "width": box["width"] + 2 * MARGIN, "height": box["height"]}
+            page.screenshot(path=file, clip=clip)  # type: ignore[arg-type]
+            print(f"{file}: result {place + 1}; {panel.locator('.changes').inner_text()!r}")
+            return
+        page.locator("#detail-close").click()
+        page.wait_for_timeout(1500)
+    raise SystemExit(f"no small change swaps any of the first {PLACES} results with its neighbour")
 
 
 def looks(browser: Browser, url: str, folder: Path) -> None:

@@ -22,7 +22,8 @@ from .seen import Look, Seen, nobody, words_of
 from .swaps import Swaps
 
 CHANGES_SHARE = 0.5
-"""Of the time that is left after the signals, what the search for changes may take; the rest is for words."""
+"""Of the time that is left after the signals, what the search for changes may take; the rest is for words, where any
+are asked for."""
 
 
 def explain_result(
@@ -100,7 +101,7 @@ def _seen(parts: Parts, scene: Scene, position: int, found: Explained) -> Seen:
 def _more(parts: Parts, scene: Scene, body: ExplainBody, seen: Seen, until: float, *, look: Look) -> dict[str, Any]:
     """Words and changes, as far as the time goes."""
     now = time.monotonic()
-    swaps = Swaps(parts, scene, body, now + CHANGES_SHARE * (until - now))
+    swaps = Swaps(parts, scene, body, now + (CHANGES_SHARE if body.passes else 1.0) * (until - now))
     found: dict[str, Any] = {"swap": swaps.found(seen.position)}
     if scene.workings.ranking.model != "first_stage":
         if seen.query and body.passes:

@@ -5,8 +5,8 @@ import { can, make } from "./dom.js";
 import { on } from "./hooks.js";
 import { language, t } from "./i18n.js";
 
-// Who opens the panel waits a moment longer for what would swap two products than a program does.
-const LIMIT_MS = 1000;
+// The panel opens as soon as it can; what would swap two products may be sought for longer while it is read.
+const SOUGHT_MS = 4000;
 
 let asked = null;
 
@@ -67,19 +67,32 @@ function drawn(answer) {
         make("dt", {}, t("why.name")), make("dd", {}, marked(words.title_text, words.title, largest))),
       make("p", { class: "small" }, t("why.words")));
   }
-  if (swap) {
-    const changes = swap.changes.map(({ text }) => make("li", {}, text));
-    parts.push(make("h3", {}, t("why.swap")),
-      changes.length ? make("ul", { class: "changes" }, ...changes) : make("p", { class: "small" }, swap.complete ? t("why.none") : t("why.late")));
-  }
+  if (swap) parts.push(make("h3", {}, t("why.swap")), changesOf(swap, "why.seeking"));
   return parts;
+}
+
+// What would swap it with its neighbour; `late` is said where there was no time to find anything.
+function changesOf({ changes, complete }, late) {
+  if (!changes.length) return make("p", { class: "small swaps", role: "status" }, t(complete ? "why.none" : late));
+  return make("ul", { class: "swaps changes" }, ...changes.map(({ text }) => make("li", {}, text)));
+}
+
+// Seeks once more, for longer, and without the words that are there already.
+async function seek(place, first, ask) {
+  const { swap } = await ask({ passes: 0, limit_ms: SOUGHT_MS }).catch((error) => {
+    if (error instanceof Problem) return { swap: first };
+    throw error;
+  });
+  if (swap) place.querySelector(".swaps").replaceWith(changesOf(swap, "why.late"));
 }
 
 async function explain(place, body) {
   place.replaceChildren(make("p", { class: "small", role: "status" }, t("why.wait")));
   try {
-    const answer = await call("POST", "/v1/explain", { body: { ...body, language, limit_ms: LIMIT_MS } });
+    const ask = (more) => call("POST", "/v1/explain", { body: { ...body, language, ...more } });
+    const answer = await ask({});
     place.replaceChildren(...drawn(answer));
+    if (answer.swap && !answer.swap.complete) await seek(place, answer.swap, ask);
     place.dataset.done = "true";
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.fixtures_service import Running
 
 from .test_page import ask
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+PATIENT = {"limit_ms": 60_000}
+"""How fast the machine is decides nothing here."""
 
 
 def test_the_panel_draws_what_the_service_answers(page: Page, service: Running) -> None:
@@ -42,6 +47,29 @@ def test_the_panel_draws_what_the_service_answers(page: Page, service: Running) 
     for (left, right), (start, end), part in zip(boxes[1:-2], boxes[2:-1], answer["contributions"], strict=False):
         reached = right if part["value"] > 0 else left
         assert min(abs(reached - start), abs(reached - end)) < 3
+
+
+def test_what_would_swap_two_is_sought_for_longer_where_there_was_no_time(page: Page, service: Running) -> None:
+    def hurry(route: Route) -> None:
+        body = route.request.post_data_json
+        asked.append(body)
+        route.continue_(post_data=json.dumps({**body, "limit_ms": 50} if len(asked) == 1 else {**body, **PATIENT}))
+
+    asked: list[dict[str, object]] = []
+    page.goto(service.url)
+    page.wait_for_selector(".card")
+    ask(page, "wooden desk lamp")
+    page.route("**/v1/explain", hurry)
+    page.locator(".card").nth(1).click()
+    panel = page.locator("#detail .why-here")
+    panel.locator("summary").press("Enter")
+    panel.locator(".why-body[data-done]").wait_for()
+    first, second = asked
+    assert "limit_ms" not in first
+    assert (second["passes"], second["limit_ms"]) == (0, 4000)
+    # There was time enough: it says what would, or that nothing would.
+    expect(panel.locator(".swaps")).not_to_have_text(re.compile("Looking further|in the time there was"))
+    assert panel.locator(".waterfall").count() == 1
 
 
 def test_a_recommendation_has_the_panel_with_the_words_of_both_products(page: Page, service: Running) -> None:
