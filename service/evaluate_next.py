@@ -110,7 +110,10 @@ def evaluate_next(
     done = steps(parts.engine, index, since_ms=now_ms() - days * DAY_MS)
     everybody = [one for person in sorted(done) if (one := last_of(person, done[person])) is not None]
     if not everybody:
-        raise JudgmentError(f"log: nobody met two items of catalogue {index!r} in the last {days} days")
+        raise JudgmentError(
+            f"log: nobody met two items of catalogue {index!r} in the last {days} days; raise --days, or read a log "
+            "with: hybridrank events"
+        )
     order = np.random.default_rng(seed).permutation(len(everybody))[:most]
     held = [everybody[int(place)] for place in order]
     named = list(dict.fromkeys([*systems, *(name for pair in compare for name in pair)]))

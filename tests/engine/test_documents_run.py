@@ -7,7 +7,6 @@ with the sample shop, an OpenSearch, and ``hybridrank`` on the path.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,8 @@ import pytest
 from plugin.engine.ports import free_ports
 from service.settings import Settings
 from tests.documents import ALL, ROOT
+
+from .document_shell import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(3600)]
 
@@ -32,47 +33,13 @@ ELSEWHERE = {
 }
 """Pages whose commands are not run here, and why."""
 
-SHORTENED = {
-    "train synthesise": "--queries 40",
-    "train windows": "--per-signal 10 --unjudged 10",
-    "train clicks": "--per-signal 10",
-    "train finetune": "--epochs 0.2 --items 4",
-    "train pretrain": "--epochs 0.2",
-    "train tune": "--epochs 0.1 --trials 2 --minutes 0.1",
-    "compress": "--epochs 0.05",
-}
-"""What makes training short here, after the options of the page: the last of an option counts."""
-
-PRELUDE = r"""
-set -euo pipefail
-hybridrank() {
-  case "$*" in SHORTENED
-  esac
-  if [ "$1" != serve ]; then "$PYTHON" -m service "$@"; return; fi
-  "$PYTHON" -m service "$@" --port "$SERVICE_PORT" > serve.log 2>&1 &
-  served=$!
-  for _ in $(seq 600); do
-    curl --silent --fail "http://127.0.0.1:$SERVICE_PORT/readyz" > ready.json && break
-    kill -0 "$served" || { cat serve.log; exit 1; }
-    sleep 0.5
-  done
-  test -s ready.json
-  kill "$served"; wait "$served" || true
-}
-python() { "$PYTHON" "$@"; }
-# Built and installed by tests of their own.
-pip() { :; }
-make() { :; }
-"""
-
 
 def script(page: str, engine_url: str) -> str:
     """A page's commands as one shell script."""
     commands = "\n".join(block.text for block in ALL if block.page == page and block.language == "sh")
     for example in ("https://user:password@search.example:9200", "http://127.0.0.1:9200"):
         commands = commands.replace(example, engine_url)
-    cases = "".join(f'\n  "{name} "*) set -- "$@" {more};;' for name, more in SHORTENED.items())
-    return PRELUDE.replace(" SHORTENED", cases) + commands
+    return commands
 
 
 def an_older_shop(url: str) -> None:
@@ -115,21 +82,9 @@ def test_the_commands_of_a_page_run(page, engine_url, sample, tmp_path):
         if block.page == page and block.title is not None:
             (folder / block.title).write_text(block.text, "utf-8")
     environment = {
-        **os.environ,
-        "PYTHON": sys.executable,
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python"))),
         "OPENSEARCH_URL": engine_url,
         "OLD_URL": engine_url,
         "HYBRIDRANK_HOME": str(home),
         "SERVICE_PORT": str(free_ports(1)[0]),
     }
-    done = subprocess.run(
-        ["bash", "-c", script(page, engine_url)],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
+    run(script(page, engine_url), folder, **environment)

@@ -14,7 +14,8 @@ import pytest
 from typer.main import get_command
 
 from service.cli import build
-from tests.documents import ALL, PAGES, ROOT, Block
+from tests.documents import ALL, PAGES, ROOT, Block, forms
+from tests.engine.shown_commands import MEASURES, NOT_RUN, SCRIPTS, TESTED
 
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?=$|[\s=\],|)])")
 WORD = re.compile(r"[a-z][a-z-]*")
@@ -149,3 +150,20 @@ def test_the_site_builds_without_a_warning(tmp_path):
     )
     for page in (tmp_path / "site").rglob("*.html"):
         assert loads.search(page.read_text("utf-8")) is None, page
+
+
+def test_every_form_that_is_shown_is_run_or_says_why_not():
+    run = {form for script in SCRIPTS for form in script.forms}
+    known = run | set(NOT_RUN) | set(TESTED)
+    there = {form.text: form.page for form in forms() if not form.text.startswith(MEASURES)}
+    assert not {text: page for text, page in there.items() if text not in known}
+    assert not known - set(there), "no page shows these any more"
+    assert len(known) == sum(len(script.forms) for script in SCRIPTS) + len(NOT_RUN) + len(TESTED)
+    for name in TESTED.values():
+        assert (ROOT / name).is_file(), name
+    # A command that is gone from a script is no longer run for its form.
+    for script in SCRIPTS:
+        for form in script.forms:
+            words = [word for word in form.split() if not word.startswith(("-", "[", "<"))]
+            start = " ".join(words[:2]) if words[0] == "hybridrank" else words[0]
+            assert start.split("=")[0] in script.text.replace("call ", ""), (script.name, form)
