@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,12 @@ class Held:
 
     def __bool__(self) -> bool:
         return bool(self.profile or self.session)
+
+    def kinds(self) -> list[str]:
+        """The kinds of the remembered products, those of most first."""
+        facts = [one for taste in (self.profile, self.session) for one in taste.facts.values()]
+        counts = Counter(one.facets["kind"] for one in facts if "kind" in one.facets)
+        return sorted(counts, key=lambda kind: (-counts[kind], kind))
 
     def liked(self) -> list[str]:
         """Items whose vectors say what the visitor likes; see :func:`personal.affinity.affinities`."""
@@ -135,8 +142,7 @@ class Profiles:
         if not held or not products:
             return {}
         prices, now = self.usual.of(catalogue, timeout_s=timeout_s), now_ms() if at_ms is None else at_ms
-        kinds = {facts.facets.get("kind") for taste in (held.profile, held.session) for facts in taste.facts.values()}
-        offers = self.offers.of(catalogue, filter(None, kinds), timeout_s=timeout_s)
+        offers = self.offers.of(catalogue, held.kinds(), timeout_s=timeout_s)
         found: dict[str, dict[str, float]] = {}
         for name, taste, half_life_s in (
             ("profile", held.profile, PROFILE_HALF_LIFE_S),

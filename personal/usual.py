@@ -17,6 +17,9 @@ from .taste import facts_of
 KEPT_S = 600.0
 MOST_KINDS = 500
 """Kinds whose offers are remembered; some 20 KB each."""
+OFFERS_KEPT_S = 3600.0
+AT_ONCE = 8
+"""Kinds whose offers one request reads: a memory of a hundred kinds must not make anybody wait for all of them."""
 _MOST_CATALOGUES = 64
 
 
@@ -55,25 +58,28 @@ class UsualOffers:
         self._known: OrderedDict[tuple[str, str], tuple[float, Mapping[str, Mapping[str, float]]]] = OrderedDict()
 
     def of(self, catalogue: str, kinds: Iterable[str], *, timeout_s: float | None = None) -> Offers:
-        """The offers of some kinds, as far as they have products.
+        """The offers of some kinds, as far as they are known and have products.
+
+        What is not known yet, or was read long ago, is read, :data:`AT_ONCE` kinds at a call; so of a memory of many
+        kinds all are known after some calls.
 
         Args:
             catalogue: the alias.
-            kinds: names in lower case, as memories have them.
-            timeout_s: seconds, should any have to be read; all that are missing are read in one request.
+            kinds: names in lower case, as memories have them; those that matter most first.
+            timeout_s: seconds, should any have to be read, which is one request.
 
         Raises:
             EngineError: the engine does not answer in time.
         """
-        wanted = sorted(set(kinds))
         now = time.monotonic()
         with self._lock:
-            kept = [(kind, self._known.get((catalogue, kind))) for kind in wanted]
-        found = {kind: known[1] for kind, known in kept if known is not None and now - known[0] < KEPT_S}
-        missing = [kind for kind in wanted if kind not in found]
-        if missing:
-            read = sampled(self._engine, catalogue, missing, timeout_s)
-            fresh = {kind: offers_of(kind, products) for kind, products in zip(missing, read, strict=True)}
+            kept = {kind: self._known.get((catalogue, kind)) for kind in kinds}
+        found = {kind: known[1] for kind, known in kept.items() if known is not None}
+        old = [kind for kind, known in kept.items() if known is not None and now - known[0] >= OFFERS_KEPT_S]
+        due = [*(kind for kind, known in kept.items() if known is None), *old][:AT_ONCE]
+        if due:
+            read = sampled(self._engine, catalogue, due, timeout_s)
+            fresh = {kind: offers_of(kind, products) for kind, products in zip(due, read, strict=True)}
             with self._lock:
                 for kind, offers in fresh.items():
                     self._known[catalogue, kind] = (now, offers)

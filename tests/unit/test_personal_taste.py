@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personal import taste as module
+from personal import usual
 from personal.affinity import (
     ATTRIBUTE_WEIGHT,
     EXPECTED_PRIOR,
@@ -22,6 +24,7 @@ from personal.affinity import (
 from personal.errors import SealBroken
 from personal.taste import EMPTY, KEPT_CELLS, KEPT_QUERIES, Action, Facts, Taste, facts_of
 from personal.usual import offers_of
+from plugin.client import Engine
 
 DAY_MS = 86_400_000
 NOW = 1_750_000_000_000
@@ -179,6 +182,27 @@ def test_offers_are_shares_among_the_products_of_the_kind():
     assert found["brand"] == {"acme": pytest.approx(2 / 3), "bolt": pytest.approx(1 / 3)}
     assert found["attributes.material"] == {"wool": pytest.approx(1 / 3)}
     assert offers_of("sofa", products) == {}
+
+
+def test_offers_of_many_kinds_are_read_a_few_at_a_time_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def read(_engine: object, catalogue: str, kinds: list[str], _timeout_s: float | None) -> list[list[object]]:
+        asked.append(list(kinds))
+        return [[{"category": [kind], "brand": f"{catalogue} {kind}"}] if kind != "gone" else [] for kind in kinds]
+
+    monkeypatch.setattr(usual, "sampled", read)
+    monkeypatch.setattr(usual, "AT_ONCE", 2)
+    offers = usual.UsualOffers(cast(Engine, None))
+    kinds = ["boots", "gone", "coats", "tents"]
+    assert list(offers.of("shop", kinds)) == ["boots"]
+    assert list(offers.of("shop", kinds)) == ["boots", "coats", "tents"]
+    assert offers.of("shop", kinds)["tents"]["brand"] == {"shop tents": 1.0}
+    assert asked == [["boots", "gone"], ["coats", "tents"]]
+    assert offers.of("other", ["boots"])["boots"]["brand"] == {"other boots": 1.0}
+    monkeypatch.setattr(usual, "OFFERS_KEPT_S", 0.0)  # what is old is used while it is read again
+    assert list(offers.of("shop", kinds)) == ["boots", "coats", "tents"]
+    assert asked[3:] == [["boots", "gone"]]
 
 
 def test_a_price_level_is_learnt_in_one_kind_and_used_in_another():
