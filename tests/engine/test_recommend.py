@@ -122,6 +122,7 @@ def test_recommendations_stand_beside_an_item_and_never_hold_what_is_on_the_page
         assert "text_vector" not in one["source"]
         assert 0.0 <= one["score"] <= 1.0
     again = get(service, item=shown[0], size=6, exclude=",".join(shown[1:])).json()
+    assert "degraded" not in again
     assert [one["id"] for one in again["recommendations"]] == ids
 
 
