@@ -433,6 +433,10 @@ FEDERATED = "needs an environment of its own: make test-federated, whose tests d
 NOT_RUN = {
     "hybridrank index products.jsonl --index esci": NO_DATA,
     "hybridrank index films/products.jsonl.gz --index films": NO_DATA,
+    "hybridrank train sequence --epochs 15": NO_DATA,
+    "hybridrank train blend --days 3650 --most 200": NO_DATA,
+    "hybridrank evaluate --system recommend recommend_no_sequence popularity item_knn "
+    "--compare recommend_no_sequence recommend --days 9000": NO_DATA,
     "make test-federated": FEDERATED,
     "python3 -m venv federated": FEDERATED,
     "federated/bin/pip install 'hybridrank[train,federated]'": FEDERATED,
