@@ -176,20 +176,28 @@ def stored_events(engine: Engine, pseudonym: str) -> list[tuple[str, dict[str, A
     return [(str(hit["_id"]), hit["_source"]) for hit in hits]
 
 
+def tamper(engine: Engine, pseudonym: str) -> None:
+    """Change one bit of a person's record."""
+    engine.request("POST", f"/{PROFILES}/_refresh")
+    hit = engine.search(PROFILES, {"query": {"term": {"person": pseudonym}}})["hits"]["hits"][0]
+    sealed = bytearray(base64.b64decode(hit["_source"]["sealed"]))
+    sealed[40] ^= 1
+    changed = {**hit["_source"], "sealed": base64.b64encode(sealed).decode()}
+    engine.request("PUT", f"/{PROFILES}/_doc/{hit['_id']}", changed, {"refresh": "true"})
+
+
 def test_a_record_that_was_tampered_with_degrades_its_owner_only_and_heals(
     service: Running, somebody: dict[str, str], parts: Parts, service_home: Path
 ) -> None:
     person = identity(parts, somebody)
     found = search(service, "watch", somebody)
     act(service, somebody, "purchase", [found["results"][0]["id"]])
-    parts.engine.request("POST", f"/{PROFILES}/_refresh")
-    body = {"query": {"term": {"person": person.pseudonym}}}
-    hit = parts.engine.search(PROFILES, body)["hits"]["hits"][0]
-    sealed = bytearray(base64.b64decode(hit["_source"]["sealed"]))
-    sealed[40] ^= 1
-    changed = {**hit["_source"], "sealed": base64.b64encode(sealed).decode()}
-    parts.engine.request("PUT", f"/{PROFILES}/_doc/{hit['_id']}", changed, {"refresh": "true"})
-    answer = search(service, f"unheard of {uuid.uuid4().hex[:5]}", somebody)
+    # The reconciler may make the record anew from the log before it is read; then it is tampered with once more.
+    for _ in range(5):
+        tamper(parts.engine, person.pseudonym)
+        answer = search(service, f"unheard of {uuid.uuid4().hex[:5]}", somebody)
+        if "degraded" in answer:
+            break
     assert answer["degraded"] == "profile"
     assert answer["results"]
     assert "hybridrank_profiles_unreadable_total" in httpx.get(service.url + "/metrics", timeout=60).text
