@@ -162,17 +162,26 @@ class Apart:
 
     def ahead(self, query: str) -> None:
         """As :class:`Reader` says: the query is read while its passages are looked for."""
-        key = _key_of(query)
+        self._begin(_key_of(query), query)
+
+    def _begin(self, key: bytes, query: str) -> Future[TextState]:
+        """What is read, or will be, of a query."""
         with self._lock:
-            if key in self._begun or self._remembered.get(key) is not None:
-                return
-            self._begun[key] = self._readers.begin(lambda: self._query(query))
+            if (begun := self._begun.get(key)) is not None:
+                return begun
+            if (known := self._remembered.get(key)) is not None:
+                begun = Future()
+                begun.set_result(known)
+                return begun
+            begun = self._begun[key] = self._readers.begin(lambda: self._query(query))
             if len(self._begun) > AHEAD:
                 self._begun.popitem(last=False)
+            return begun
 
     def passages(self, query: str, passages: Sequence[str], deadline: float | None) -> Read:
         """As :class:`Reader` says."""
-        self.ahead(query)
+        key = _key_of(query)
+        begun = self._begin(key, query)
         keys = [Readings.key(passage) for passage in passages]
         found: list[TextState | None] = [self._remembered.get(key) for key in keys]
         missing = [row for row, state in enumerate(found) if state is None]
@@ -189,31 +198,22 @@ class Apart:
             if (new := found[row]) is not None:
                 self._remembered.put(keys[row], new)
         vectors = np.zeros((len(passages), self._outputs), np.float32)
-        asked = self._asked(query, deadline)
+        asked = self._asked(key, begun, deadline)
         if asked is None:
             return Read(vectors, np.zeros(len(passages), bool))
         done = np.array([state is not None for state in found], bool)
         vectors[done] = matched(asked, [state for state in found if state is not None])
         return Read(vectors, done)
 
-    def _asked(self, query: str, deadline: float | None) -> TextState | None:
+    def _asked(self, key: bytes, begun: Future[TextState], deadline: float | None) -> TextState | None:
         """What was read of a query; ``None`` where it is not read by the deadline."""
-        key = _key_of(query)
-        if (known := self._remembered.get(key)) is not None:
-            return known
-        with self._lock:
-            begun = self._begun.get(key)
-        if begun is None:
-            # So many others were begun meanwhile that this one had to give way.
-            state = self._query(query)
-        else:
-            try:
-                state = begun.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                return None
-            finally:
-                with self._lock:
-                    self._begun.pop(key, None)
+        try:
+            state = begun.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            return None
+        finally:
+            with self._lock:
+                self._begun.pop(key, None)
         self._remembered.put(key, state)
         return state
 

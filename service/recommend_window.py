@@ -103,8 +103,9 @@ class Windowing:
         name, reader, rules, limit = catalogue.name, parts.behaviour.together, parts.behaviour.rules, self._limit
         # What needs no viewed item is asked for while that is read.
         self._rule = self._beside("merchandising", lambda: rules.of(name, None, timeout_s=limit), None)
-        trending = (lambda: reader.trending(name, timeout_s=limit)) if seen.trending is None else None
-        self._trends = None if trending is None else self._beside("trending", trending, nothing)
+        self._trends = None
+        if seen.trending is None:
+            self._trends = self._beside("trending", lambda: reader.trending(name, timeout_s=limit), nothing)
         person = ask.visitor.person if ask.social else None
         friends = None if person is None else (lambda: parts.friends.of(person, name, timeout_s=limit))
         self._shared = None if friends is None else self._beside("social", friends, nothing)
