@@ -1,17 +1,21 @@
 """What a profile's order is worth by how much it has seen, beside what anything could be worth. Needs no engine.
 
-    python -m benchmarks.known_deeds [--days 14] [--people 400]
+    python -m benchmarks.known_deeds [--days 14] [--people 400] [--others]
 
 The shop of ``benchmarks.known``. Simulated shoppers use a search by words for so many days; of each the latest deeds
 are remembered, as a profile remembers them. Then each needs four kinds of product, and what is in stock of a kind is
 put in the order of the affinity, the best 8 shown. Expected purchases are computed from the true tastes, and given as
 the share of the way from chance to the oracle that knows these. No vectors are used. Nothing was chosen on these
 people: the first 300 that the simulation makes were for choosing.
+
+``--others`` asks instead how much of an order is anybody's: the same by another shopper's profile, by the mean of eight
+others', and by the own one and another's less that mean.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,6 +38,7 @@ from ranker.significance import resampled_means
 DEEDS = (5, 15, 40, 100, 200)
 NEEDS = 4
 SHUFFLES = 10
+OTHER_PROFILES = 8
 
 Scores = Callable[[Shopper, Taste, Mapping[str, Product]], Mapping[str, float]]
 
@@ -100,6 +105,38 @@ def measured(
     return np.array(rows)
 
 
+def of_others(people: Sequence[Shopper], tastes: Mapping[str, Taste], by: Scores) -> dict[str, Scores]:
+    """Orders by name: of another shopper's profile, and with and without what is anybody's."""
+    place = {one.id: number for number, one in enumerate(people)}
+
+    def logits(shopper: Shopper, here: Mapping[str, Product]) -> dict[str, float]:
+        found = by(shopper, tastes[shopper.id], here)
+        return {item: math.log(value / (1.0 - value)) for item, value in found.items()}
+
+    def after(shopper: Shopper, steps: int) -> Shopper:
+        return people[(place[shopper.id] + steps) % len(people)]
+
+    def mean(shopper: Shopper, here: Mapping[str, Product]) -> dict[str, float]:
+        # The next one is the other shopper of the table, so it is not among these.
+        those = [logits(after(shopper, steps), here) for steps in range(2, 2 + OTHER_PROFILES)]
+        return {item: float(np.mean([one.get(item, 0.0) for one in those])) for item in here}
+
+    def less(of: Callable[[Shopper], Shopper]) -> Scores:
+        def scores(shopper: Shopper, _: Taste, here: Mapping[str, Product]) -> dict[str, float]:
+            usual, own = mean(shopper, here), logits(of(shopper), here)
+            return {item: own.get(item, 0.0) - usual[item] for item in here}
+
+        return scores
+
+    return {
+        "the own profile": lambda one, _, here: logits(one, here),
+        "another shopper's": lambda one, _, here: logits(after(one, 1), here),
+        f"the mean of {OTHER_PROFILES} others'": lambda one, _, here: mean(one, here),
+        "the own less that mean": less(lambda one: one),
+        "another shopper's less that mean": less(lambda one: after(one, 1)),
+    }
+
+
 def line(name: str, values: np.ndarray) -> str:
     """A line of the table; people resampled."""
     means = np.concatenate([values.mean(axis=0)[None], resampled_means(values, resamples=4000)])
@@ -113,6 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--people", type=int, default=OTHERS)
+    parser.add_argument("--others", action="store_true", help="ask how much of an order is anybody's")
     given = parser.parse_args()
     market = Market.of(deep(list(sample.generate(products=4000))), SEED)
     everybody = make_shoppers(market, LOGGED + OTHERS, SEED, bots=0)[LOGGED:]
@@ -130,6 +168,11 @@ def main() -> None:
     deeds = np.mean([len(done[one.client_id]) for one in people])
     print(f"{len(people)} shoppers with {deeds:.0f} deeds on {given.days} days, {len(market.kinds)} kinds\n")
     print("| order of | purchases for 100 lists | share of the way from chance to the oracle |\n| --- | --- | --- |")
+    if given.others:
+        tastes = {one.id: remembered(done[one.client_id][-DEEDS[-1] :], market, now_ms()) for one in people}
+        for name, scores in of_others(people, tastes, by(offers)).items():
+            print(line(name, measured(people, done, market, 1, scores)), flush=True)
+        return
     for most in DEEDS:
         print(line(f"the latest {most} deeds", measured(people, done, market, most, by(offers))), flush=True)
     print(line(f"the latest {most}, without what kinds offer", measured(people, done, market, most, by(None))))
