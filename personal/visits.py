@@ -15,7 +15,7 @@ from typing import Any
 from opensearchpy import helpers
 
 from plugin.client import Engine
-from plugin.names import UBI_EVENTS
+from plugin.names import BEHAVIOUR, UBI_EVENTS
 from plugin.together import INTEREST
 
 from .counters import DAY_MS, bucket_of, digest
@@ -72,6 +72,8 @@ class Next:
 def steps(engine: Engine, catalogue: str, *, since_ms: int) -> dict[str, list[Step]]:
     """What each person did with items since a moment, oldest first; events of nobody are left out.
 
+    What was counted of it up to now can be found afterwards: what goes together is looked for, not got by id.
+
     Raises:
         EngineError: the engine does not answer or refuses.
     """
@@ -80,7 +82,7 @@ def steps(engine: Engine, catalogue: str, *, since_ms: int) -> dict[str, list[St
         {"terms": {"action_name": sorted(STRENGTH)}},
         {"range": {"timestamp": {"gte": since_ms, "format": "epoch_millis"}}},
     ]
-    engine.request("POST", f"/{UBI_EVENTS}/_refresh")
+    engine.request("POST", f"/{UBI_EVENTS},{BEHAVIOUR}/_refresh")
     found: dict[str, list[Step]] = defaultdict(list)
     with engine.mapped_errors():
         body = {"query": {"bool": {"filter": clauses}}}
