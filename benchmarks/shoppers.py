@@ -43,6 +43,7 @@ from plugin.query import SearchRequest
 from plugin.statedocs import read_many
 from ranker.blend import PRIOR, Blend
 from ranker.significance import resampled_means
+from service.blends import prior_of
 from service.parts import Parts
 from service.recommend import Ask, ranked
 from service.recommend_window import Standpoint, Windowing
@@ -94,13 +95,15 @@ class Shop:
 
     Attributes:
         popular: ids of products by how many events they have.
-        learnt: the blend that was learnt.
+        told: the priors as the sequence model's held-out items tell them; the priors where there is none.
+        learnt: the blend that was learnt; without one as ``told``.
     """
 
     parts: Parts
     index: str
     market: Market
     popular: list[str]
+    told: Blend
     learnt: Blend
 
     def measured(self, shopper: Shopper, past: list[dict[str, Any]]) -> tuple[list[str], list[float]]:
@@ -148,7 +151,7 @@ class Shop:
         viewed = window.viewed()
         hits = window.hits(viewed, window.origins(viewed))
         lists = {}
-        for name, blend in (("priors", PRIOR), ("learnt", self.learnt)):
+        for name, blend in (("priors", PRIOR), ("told", self.told), ("learnt", self.learnt)):
             ranking, degraded = ranked(self.parts, viewed, hits, blend)
             if lacks or lacking or degraded:
                 raise SystemExit(f"the service is degraded: {lacks}, {lacking}, {degraded}")
@@ -212,7 +215,8 @@ def main() -> None:
     parts = Parts(settings)
     index = settings.index
     popular_first = [item for item, _ in popular.most_common() if item in market.products]
-    shop = Shop(parts, index, market, popular_first, parts.blends.of(index))
+    model = parts.sequences.of(index)
+    shop = Shop(parts, index, market, popular_first, prior_of(model), parts.blends.of(index, model))
     rows = []
     for number, shopper in enumerate(people, 1):
         names, row = shop.measured(shopper, pasts[shopper.client_id][-150:])
@@ -234,6 +238,8 @@ def main() -> None:
     for better, worse in (
         ("priors, to the person", "priors, to nobody"),
         ("learnt, to the person", "learnt, to nobody"),
+        ("told, to nobody", "priors, to nobody"),
+        ("told, to the person", "priors, to the person"),
         ("learnt, to nobody", "priors, to nobody"),
         ("learnt, to the person", "priors, to the person"),
         ("learnt, to the person", "popularity within the kind"),

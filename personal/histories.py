@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from opensearchpy import helpers
 
 from plugin.client import Engine
+from plugin.document import category_path
 from plugin.names import UBI_EVENTS
+from plugin.statedocs import read_many
 from plugin.together import INTEREST
 
 from .errors import EventRejected
@@ -16,6 +19,7 @@ from .observations import item_of, person_of
 
 MOST = 200
 """Of one person the latest so many count: no client outweighs all others."""
+_AT_ONCE = 1000
 _FIELDS = ["action_name", "timestamp", "client_id", "session_id", "event_attributes"]
 
 
@@ -50,6 +54,21 @@ def histories(engine: Engine, catalogue: str, *, most: int = MOST) -> dict[str, 
                 continue
             found[person].append((when, str(hit["_id"]), item))
     return {person: _in_order(events)[-most:] for person, events in found.items()}
+
+
+def paths_of(engine: Engine, catalogue: str, items: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The path of categories of each item, widest first, in lower case; items that are gone or have none are left out.
+
+    Raises:
+        EngineError: the engine does not answer or refuses.
+    """
+    wanted, found = sorted(set(items)), dict[str, tuple[str, ...]]()
+    for first in range(0, len(wanted), _AT_ONCE):
+        places = [(catalogue, item) for item in wanted[first : first + _AT_ONCE]]
+        for (_, item), stored in read_many(engine, places, fields=["category"]).items():
+            if path := tuple(name.casefold() for name in category_path(stored.source)):
+                found[item] = path
+    return found
 
 
 def span(engine: Engine, catalogue: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from plugin.document import category_path, passage
 from ranker.blend import NEUTRAL, PRIOR, Blend, contributions
+from ranker.kinds import shared
 from ranker.sequence import NO_EXPECTATION, Expected
 
 from .counters import DAY_MS
@@ -136,12 +137,7 @@ def shared_category(viewed: Mapping[str, Any], other: Mapping[str, Any]) -> floa
     """The signal ``category``: how much of the viewed item's path of categories another item shares, from the widest
     on, 0..1; ``None`` where either has none."""
     first, second = (tuple(name.casefold() for name in category_path(source)) for source in (viewed, other))
-    if not first or not second:
-        return None
-    shared = 0
-    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
-        shared += 1
-    return shared / len(first)
+    return shared(first, second)
 
 
 Language = Literal["en", "zh"]

@@ -56,6 +56,11 @@ class Blend:
 PRIOR = Blend()
 
 
+def told_by(weights: Mapping[str, float]) -> Blend:
+    """The priors, but for signals whose weights a catalogue's own log has told."""
+    return Blend(PRIOR.model, MappingProxyType({**PRIOR.weights, **weights}))
+
+
 class BlendFile(BaseModel):
     """A learnt blend as a file that people can read.
 

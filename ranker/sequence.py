@@ -8,6 +8,7 @@ generalises, the memory knows what is rare.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,8 @@ from .neighbours import Neighbours
 FORMAT = 1
 SERVED = ("sequence.onnx", "items.json", "table.npy", "neighbours.npz")
 Floats = NDArray[np.float32]
+BEST = 50
+"""So many of what a model expects become candidates."""
 
 
 class SequenceConfig(BaseModel):
@@ -35,6 +38,8 @@ class SequenceConfig(BaseModel):
         memory: how many of the latest items the memory is asked for.
         decay: of the memory's weights, from each item to the one before.
         share: of the memory in the mixture, 0..1.
+        weights: of live signals, by name, as the items that were held out tell them: the priors of the catalogue's
+            blend; what is missing keeps its own.
         digests: SHA-256 of each served file.
         training: how it was made.
     """
@@ -47,6 +52,7 @@ class SequenceConfig(BaseModel):
     memory: int = Field(ge=1, le=1000)
     decay: float = Field(gt=0.0, le=1.0)
     share: float = Field(ge=0.0, le=1.0)
+    weights: dict[str, float] = Field(default_factory=dict)
     digests: dict[str, str]
     training: dict[str, object] = Field(default_factory=dict)
 
@@ -151,10 +157,16 @@ class SequenceModel:
         return Expected(self.items, self._number, chances)
 
 
+def signal_of(chance: float, items: int) -> float:
+    """The signal of an item that has a chance to be the next: with ``r`` that chance over the one of blind choice among
+    so many items, ``sqrt(r) / (1 + sqrt(r))``; 0.5 is blind choice."""
+    root = math.sqrt(max(chance, 0.0) * items)
+    return root / (1.0 + root)
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a model expects next, as values in 0..1: with ``r`` the probability beside that of blind choice,
-    ``sqrt(r) / (1 + sqrt(r))``; 0.5 is chance.
+    """What a model expects next, as values in 0..1, see :func:`signal_of`.
 
     Attributes:
         items: ids by number.
@@ -169,7 +181,7 @@ class Expected:
     def __bool__(self) -> bool:
         return len(self.items) > 0
 
-    def best(self, size: int = 50) -> dict[str, float]:
+    def best(self, size: int = BEST) -> dict[str, float]:
         """The most likely ones, best first."""
         order = np.argsort(-self.chances, kind="stable")[:size]
         return {self.items[int(number)]: self._value(int(number)) for number in order if self.chances[number] >= 0.0}
@@ -205,8 +217,7 @@ class Expected:
         return found
 
     def _value(self, number: int) -> float:
-        root = float(np.sqrt(max(float(self.chances[number]), 0.0) * len(self.items)))
-        return root / (1.0 + root)
+        return signal_of(float(self.chances[number]), len(self.items))
 
 
 NO_EXPECTATION = Expected((), {}, np.zeros(0, np.float32))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from ranker.blendfit import Choice, Fitted, fit_blend
 from ranker.sequence import SequenceModel
 from ranker.significance import resampled_means
 
+from .blends import prior_of
 from .candidates import candidate_of
 from .catalogues import Catalogues
 from .followed import put
@@ -28,6 +28,7 @@ from .parts import Parts
 from .problems import Problem
 from .recommend import scored
 from .recommend_window import Ask, Standpoint, Windowing
+from .standins import other_halves
 
 PER_PERSON = 8
 """Choices of one person, so that nobody outweighs all others."""
@@ -79,12 +80,7 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
     dice = np.random.default_rng(settings.seed)
     people = sorted(done)
     people = [people[int(place)] for place in dice.permutation(len(people))]
-    wanted: list[Next] = []
-    for person in people:
-        wanted += choices(person, done[person], settings.eta, most=PER_PERSON)
-        if len(wanted) >= settings.most:
-            break
-    wanted = wanted[: settings.most]
+    wanted = spread(done, people, settings.eta, settings.most)
     trends = Trends(done)
     found: list[Choice] = []
     with other_halves(parts, index, done, people) as sequence_of:
@@ -96,7 +92,7 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
                 report(number, len(wanted))
         fixed = ["social"] if sequence_of(people[0] if people else "") is not None else ["social", "sequence"]
     try:
-        fitted = fit_blend(found, fixed=fixed, seed=settings.seed)
+        fitted = fit_blend(found, fixed=fixed, prior=prior_of(parts.sequences.of(index)), seed=settings.seed)
     except ValueError as error:
         raise TooFewChoices(
             f"too little to learn from in the last {settings.days} days: {error}; wait, or raise --days"
@@ -107,6 +103,24 @@ def learn(parts: Parts, index: str, settings: Settings, report: Report | None = 
 def save(made: BlendFile, path: Path) -> None:
     """Write a blend where the service looks for it; a reader sees the old one or the new one whole."""
     put(path, made.model_dump_json(indent=2) + "\n")
+
+
+def spread(done: Mapping[str, Sequence[Step]], people: Sequence[str], eta: float, most: int) -> list[Next]:
+    """``most`` choices, the latest of each person first: of everybody one, then of everybody another, at most
+    :data:`PER_PERSON`."""
+    of_whom: list[str] = []
+    for person in people:
+        if len(of_whom) == most:
+            break
+        if choices(person, done[person], eta, most=1):
+            of_whom.append(person)
+    each = 1
+    while True:
+        rounds = zip_longest(*(choices(person, done[person], eta, most=each) for person in of_whom))
+        wanted = [one for those in rounds for one in those if one is not None]
+        if len(wanted) >= most or each == PER_PERSON:
+            return wanted[:most]
+        each *= 2
 
 
 def _seen(
@@ -133,40 +147,6 @@ def _seen(
     ranking, _ = scored(parts, viewed, candidates)
     scores = {item.position: item.score for item in ranking.items}
     return Choice(one.person, [scores[place] for place in range(len(hits))], [hit.signals for hit in hits], chosen)
-
-
-@contextmanager
-def other_halves(
-    parts: Parts, index: str, done: Mapping[str, list[Step]], people: list[str]
-) -> Iterator[Callable[[str], SequenceModel | None]]:
-    """For each person a sequence model that has not seen them; ``None`` for everybody where the catalogue has no
-    sequence model, for then the signal is not known in service either."""
-    served = parts.sequences.of(index)
-    if served is None:
-        yield lambda _: None
-        return
-    from ranker.training.sequence import SequenceSettings, save, train_sequence
-
-    given = served.config.training.get("settings")
-    chosen = SequenceSettings.model_validate(given) if isinstance(given, dict) else SequenceSettings()
-    chosen = chosen.model_copy(update={"threads": 1})  # the given ones were another machine's
-    half = {person: number % 2 for number, person in enumerate(people)}
-    with tempfile.TemporaryDirectory(prefix="hybridrank-blend-") as folder:
-        models = []
-        for number in (0, 1):
-            seen = {person: _items(theirs) for person, theirs in done.items() if half[person] != number}
-            save(train_sequence(seen, chosen), Path(folder) / str(number))
-            models.append(SequenceModel(Path(folder) / str(number)))
-        yield lambda person: models[half.get(person, 0)]
-
-
-def _items(theirs: list[Step]) -> list[str]:
-    items: list[str] = []
-    for step in theirs:
-        item = str(step.action.item)
-        if step.action.action != "return" and (not items or items[-1] != item):
-            items.append(item)
-    return items[-200:]
 
 
 def _file(index: str, settings: Settings, found: list[Choice], wanted: list[Next], fitted: Fitted) -> BlendFile:

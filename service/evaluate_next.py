@@ -1,4 +1,4 @@
-"""How good recommendations are on a catalogue's own log: each person's last item left out, and looked for."""
+"""How good recommendations are on a catalogue's own log: each person's last items left out, and looked for."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ranker.errors import JudgmentError
 from ranker.sequence import SequenceModel
 from ranker.significance import Estimate, chance_of, estimates
 
-from .blending import other_halves
 from .catalogues import Catalogues
 from .parts import Parts
 from .problems import Problem
 from .recommend import ranked
 from .recommend_window import Ask, Standpoint, Windowing
 from .recommenders import NextSystem
+from .standins import before_it
 
 MEASURES = ("hr@10", "ndcg@10", "mrr@10")
 DEPTH = 10
@@ -40,12 +40,12 @@ OnPerson = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One person's last item and what came before it.
+    """An item that a person met late, and what came before it.
 
     Attributes:
         person: who, as events name them.
         before: their steps before it, oldest first.
-        target: id of the last item; they had not met it before.
+        target: id of the item; they had not met it before.
         at_ms: when, epoch milliseconds.
     """
 
@@ -64,11 +64,13 @@ class NextFound:
 
     Attributes:
         people: how many.
+        items: that were left out and looked for.
         systems: by name, estimates by measure.
         differences: by pair of systems (first, second): of second - first in ``ndcg@10``, with its p-value.
     """
 
     people: int
+    items: int
     systems: Mapping[str, Mapping[str, Estimate]]
     differences: Mapping[tuple[str, str], tuple[Estimate, float]]
 
@@ -81,14 +83,16 @@ def evaluate_next(
     compare: Sequence[tuple[NextSystem, NextSystem]] = (),
     days: int = 30,
     most: int = 500,
+    last: int = 1,
     seed: int = 0,
     on_person: OnPerson | None = None,
 ) -> NextFound:
-    """Leave each person's last item out, and see at which place a system offers it.
+    """Leave each person's last items out, and see at which place a system offers each beside the one before it.
 
     Nothing that is asked knows the item that is looked for: profile and visit stand as before it, what goes together,
-    popularity and neighbours are counted without the person, what trends is of the days before, and the sequence model
-    is replaced by two of half the people each. What a person has met is not looked for and counts for no system.
+    popularity and neighbours are counted without the person, what trends is of the days before, and in the sequence
+    model's place stands one that was trained without anybody's items that are left out. What a person has met is not
+    looked for and counts for no system.
 
     Args:
         parts: of this process.
@@ -99,8 +103,9 @@ def evaluate_next(
         compare: pairs.
         days: so far back the log is read.
         most: people that are looked at.
+        last: so many items of each, each with what came before it; what a person's are worth on average counts once.
         seed: which, and of the resamples.
-        on_person: called with (system, people done).
+        on_person: called with (system, items done).
 
     Raises:
         JudgmentError: nobody of the log met two items.
@@ -108,46 +113,49 @@ def evaluate_next(
     """
     catalogue = Catalogues(parts.engine).find(index)
     done = steps(parts.engine, index, since_ms=now_ms() - days * DAY_MS)
-    everybody = [one for person in sorted(done) if (one := last_of(person, done[person])) is not None]
+    everybody = [those for person in sorted(done) if (those := last_of(person, done[person], last))]
     if not everybody:
         raise JudgmentError(
             f"log: nobody met two items of catalogue {index!r} in the last {days} days; raise --days, or read a log "
             "with: hybridrank events"
         )
     order = np.random.default_rng(seed).permutation(len(everybody))[:most]
-    held = [everybody[int(place)] for place in order]
+    whose = [everybody[int(place)] for place in order]
+    held = [one for those in whose for one in those]
     named = list(dict.fromkeys([*systems, *(name for pair in compare for name in pair)]))
     trends, counts = Trends(done), Neighbours(done)
     values: dict[str, NDArray[np.float64]] = {}
-    with other_halves(parts, index, done, sorted(done)) as sequence_of:
+    with before_it(parts, index, {**done, **{those[0].person: those[0].before for those in whose}}) as expects:
         listers: dict[NextSystem, Lister] = {
-            "recommend": lambda one: _recommended(parts, catalogue, one, trends, sequence_of(one.person)),
+            "recommend": lambda one: _recommended(parts, catalogue, one, trends, expects),
             "recommend_no_sequence": lambda one: _recommended(parts, catalogue, one, trends, None, expects=False),
             "popularity": counts.popular,
             "item_knn": counts.near,
         }
         for name in named:
-            values[name] = np.array([measures(place) for place in _places(name, held, listers[name], on_person)])
+            places = iter(_places(name, held, listers[name], on_person))
+            values[name] = np.array([np.mean([measures(next(places)) for _ in those], axis=0) for those in whose])
     found = {name: dict(zip(MEASURES, estimates(table, seed=seed), strict=True)) for name, table in values.items()}
     differences: dict[tuple[str, str], tuple[Estimate, float]] = {}
     for first, second in compare:
         gain = values[second][:, 1] - values[first][:, 1]
         differences[first, second] = (estimates(gain[:, None], seed=seed)[0], chance_of(gain, seed=seed))
-    return NextFound(len(held), found, differences)
+    return NextFound(len(whose), len(held), found, differences)
 
 
-def last_of(person: str, theirs: Sequence[Step]) -> LeftOut | None:
-    """Leave out the item that somebody met last, from its first step on; ``None`` where they met fewer than two."""
+def last_of(person: str, theirs: Sequence[Step], most: int = 1) -> list[LeftOut]:
+    """Leave out the items that somebody met last, each from its first step on, oldest first; empty where they met
+    fewer than two, and the first that they met is never left out."""
     first: dict[str, int] = {}
     for place, step in enumerate(theirs):
         if step.action.action in INTEREST:
             first.setdefault(str(step.action.item), place)
-    if len(first) < 2:
-        return None
-    target = max(first, key=lambda item: first[item])
-    at = theirs[first[target]].action.time_ms
-    before = tuple(step for step in theirs[: first[target]] if str(step.action.item) != target)
-    return LeftOut(person, before, target, at)
+    found = []
+    for target in sorted(first, key=lambda item: first[item])[1:][-most:]:
+        at = theirs[first[target]].action.time_ms
+        before = tuple(step for step in theirs[: first[target]] if str(step.action.item) != target)
+        found.append(LeftOut(person, before, target, at))
+    return found
 
 
 def measures(place: int | None) -> tuple[float, float, float]:
@@ -193,7 +201,7 @@ def _recommended(
     except Problem:
         return []  # the product has gone since
     hits = window.hits(viewed, window.origins(viewed))
-    ranking, lacking = ranked(parts, viewed, hits, parts.blends.of(catalogue.name))
+    ranking, lacking = ranked(parts, viewed, hits, window.blend())
     if lacks or lacking:
         raise EngineError(f"a list could not be made whole: {', '.join([*lacks, *([lacking] if lacking else [])])}")
     return [item.id for item in ranking.items]

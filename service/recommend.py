@@ -14,7 +14,7 @@ from personal.recommend import query_of, reason_of, title_of
 from plugin.candidates import Hit
 from plugin.catalogue import Catalogue
 from plugin.errors import EngineRejected
-from ranker.blend import PRIOR, SHORTLIST, Blend, blended, shortlist
+from ranker.blend import SHORTLIST, Blend, blended, shortlist
 from ranker.candidate import Candidate, Ranking, Scored
 from ranker.diversity import diversified
 from ranker.fusion import first_stage
@@ -79,7 +79,7 @@ class _Answering:
         viewed = self._window.viewed()
         origins = self._window.origins(viewed)
         hits = self._window.hits(viewed, origins)
-        blend = self._window.without("blend", lambda: self._parts.blends.of(self._catalogue.name), PRIOR)
+        blend = self._window.blend()
         ranking, lacking = ranked(self._parts, viewed, hits, blend)
         if lacking is not None:
             self._lacks.append(lacking)

@@ -21,6 +21,7 @@ from plugin.candidates import Hit, gather
 from plugin.catalogue import Catalogue
 from plugin.errors import EngineError
 from plugin.statedocs import read_many
+from ranker.blend import PRIOR, Blend
 from ranker.errors import ModelError
 from ranker.sequence import NO_EXPECTATION, Expected, SequenceModel
 
@@ -99,6 +100,7 @@ class Windowing:
         self._lacks = lacks
         self._limit = parts.settings.behaviour_budget_ms / 1000
         self._recent = merged([recent_of(taste, seen.at_ms) for taste in (seen.held.profile, seen.held.session)])
+        self._model: SequenceModel | None = None
         nothing: Mapping[str, float] = {}
         name, reader, rules, limit = catalogue.name, parts.behaviour.together, parts.behaviour.rules, self._limit
         # What needs no viewed item is asked for while that is read.
@@ -152,8 +154,12 @@ class Windowing:
         """What the catalogue's sequence model expects after the visit and the viewed item."""
         if not self._seen.expects:
             return NO_EXPECTATION
-        model = self._seen.sequence or self._parts.sequences.of(self._catalogue.name)
-        return model.expected(visit) if model is not None and visit else NO_EXPECTATION
+        self._model = self._seen.sequence or self._parts.sequences.of(self._catalogue.name)
+        return self._model.expected(visit) if self._model is not None and visit else NO_EXPECTATION
+
+    def blend(self) -> Blend:
+        """How signals are weighed, once it is known what model expects: after :meth:`origins`."""
+        return self.without("blend", lambda: self._parts.blends.of(self._catalogue.name, self._model), PRIOR)
 
     def hits(self, viewed: Mapping[str, Any] | None, origins: Origins) -> list[Hit]:
         """The candidates, each with every signal that is known.

@@ -23,6 +23,7 @@ from ..folder import digest
 from ..neighbours import Neighbours, NeighbourSettings, count
 from ..sequence import SERVED, Mixture, SequenceConfig, memory_of, mixed, softmax
 from .sequence_network import SequenceNetwork, export
+from .told import told
 
 SHARES = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
 MEMORIES = ((5, 0.7), (5, 0.85), (10, 0.85), (20, 0.9))
@@ -70,6 +71,7 @@ class Trained:
         network: the network.
         neighbours: the memory.
         mixture: of the two.
+        weights: of live signals, as the held-out items tell them; see :func:`ranker.training.told.told`.
         facts: settings, counts and held-out metrics.
     """
 
@@ -77,11 +79,16 @@ class Trained:
     network: SequenceNetwork
     neighbours: Neighbours
     mixture: Mixture
+    weights: dict[str, float]
     facts: dict[str, Any]
 
 
 def train_sequence(
-    histories: Mapping[str, Sequence[str]], settings: SequenceSettings | None = None, report: Report | None = None
+    histories: Mapping[str, Sequence[str]],
+    settings: SequenceSettings | None = None,
+    report: Report | None = None,
+    *,
+    paths: Mapping[str, Sequence[str]] | None = None,
 ) -> Trained:
     """Train on what people did, one sequence each.
 
@@ -92,6 +99,7 @@ def train_sequence(
         histories: ids of items by person or visit, oldest first; shorter than two items are passed over.
         settings: of training.
         report: called after each epoch.
+        paths: of each item, its path of categories, widest first; what is missing is not known.
 
     Raises:
         TrainingDataError: fewer than two sequences of two items.
@@ -105,10 +113,17 @@ def train_sequence(
     names = tuple(sorted({item for items in usable for item in items}))
     number = {name: place for place, name in enumerate(names)}
     sequences = [[number[item] for item in items] for items in usable]
-    shown = [items[:-1] for items in sequences]
+    shown, following = [items[:-1] for items in sequences], [items[-1] for items in sequences]
     near = count(shown, len(names), NeighbourSettings(window=chosen.window))
     trial = fit(shown, len(names), chosen, _part(report, 0, chosen.epochs))
-    mixture, held_out = choose_mixture(trial, near, shown, [items[-1] for items in sequences], chosen.seed)
+    mixture, held_out = choose_mixture(trial, near, shown, following, chosen.seed)
+
+    def likely(person: int) -> NDArray[np.float32]:
+        history = shown[person]
+        return mixed(chances(trial, history), memory_of(near, history, mixture), mixture.share)
+
+    known = paths or {}
+    weights = told(shown, following, likely, [tuple(known.get(name, ())) for name in names], chosen.seed)
     network = fit(sequences, len(names), chosen, _part(report, chosen.epochs, chosen.epochs))
     neighbours = count(sequences, len(names), NeighbourSettings(window=chosen.window))
     facts = {
@@ -119,7 +134,7 @@ def train_sequence(
         "held_out": held_out,
         "seconds": round(time.monotonic() - started, 1),
     }
-    return Trained(names, network, neighbours, mixture, facts)
+    return Trained(names, network, neighbours, mixture, weights, facts)
 
 
 def save(trained: Trained, folder: Path) -> None:
@@ -135,6 +150,7 @@ def save(trained: Trained, folder: Path) -> None:
         memory=trained.mixture.memory,
         decay=trained.mixture.decay,
         share=trained.mixture.share,
+        weights=trained.weights,
         digests={name: digest(folder / name) for name in SERVED},
         training=trained.facts,
     )

@@ -72,6 +72,9 @@ InterleaveOption = Annotated[
 ]
 ShoppersOption = Annotated[int, typer.Option("--shoppers", min=1, help="People of --interleave.")]
 DaysOption = Annotated[int, typer.Option("--days", min=1, help="How long they shop; of a log: how far back.")]
+LastOption = Annotated[
+    int, typer.Option(min=1, max=100, help="Of recommendations: so many of each person's last items are left out.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of shuffles and resamples.")]
 
 
@@ -91,6 +94,7 @@ def run(
     interleave: InterleaveOption = None,
     shoppers: ShoppersOption = 200,
     days: DaysOption = 14,
+    last: LastOption = 1,
     seed: SeedOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -113,7 +117,16 @@ def run(
             raise fail(f"--system: {names} are measured on the log; give no files and no --log", 2)
         wanted_next = _by_themselves([*(system or []), *(more or [])], NEXT_SYSTEMS)
         pairs_next = [_pair(_by_themselves([one], NEXT_SYSTEMS)) for one in compare or []]
-        on_next(settings(index=name), wanted_next, pairs_next, days=days, seed=seed, display=display, as_json=as_json)
+        on_next(
+            settings(index=name),
+            wanted_next,
+            pairs_next,
+            days=days,
+            last=last,
+            seed=seed,
+            display=display,
+            as_json=as_json,
+        )
         return
     if any(one in SUGGEST_SYSTEMS for one in named):
         if queries is None or any(given is not None for given in (qrels, run_out, per_query)) or log:

@@ -86,18 +86,19 @@ def on_next(
     compare: Sequence[tuple[NextSystem, NextSystem]],
     *,
     days: int,
+    last: int,
     seed: int,
     display: Display,
     as_json: bool,
 ) -> None:
-    """Leave each person's last item out, and print at which place systems of recommendations offer it."""
+    """Leave each person's last items out, and print at which place systems of recommendations offer it."""
     from ..evaluate_next import MEASURES, evaluate_next
     from ..parts import Parts
 
     with one_line_errors():
         # Nobody waits for an answer here, and no list may go without a part.
         parts = Parts(settings.model_copy(update={"rerank_budget_ms": 600_000.0, "behaviour_budget_ms": 60_000.0}))
-        with parts.engine, display(MOST_PEOPLE) as show:
+        with parts.engine, display(MOST_PEOPLE * last) as show:
             found = evaluate_next(
                 parts,
                 settings.index,
@@ -105,6 +106,7 @@ def on_next(
                 compare=compare,
                 days=days,
                 most=MOST_PEOPLE,
+                last=last,
                 seed=seed,
                 on_person=show,
             )
@@ -112,6 +114,7 @@ def on_next(
         print_json(
             {
                 "people": found.people,
+                "items": found.items,
                 "systems": {
                     name: {measure: asdict(one) for measure, one in values.items()}
                     for name, values in found.systems.items()
@@ -123,7 +126,8 @@ def on_next(
             }
         )
         return
-    table = Table(title=f"last item of {found.people} people: mean and 95 % interval", box=SIMPLE)
+    title = f"last {found.items} items of {found.people} people: mean and 95 % interval"
+    table = Table(title=title, box=SIMPLE)
     for heading in ("system", *MEASURES):
         table.add_column(heading, justify="left" if heading == "system" else "right", no_wrap=True)
     for name, values in found.systems.items():

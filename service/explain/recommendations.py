@@ -14,7 +14,7 @@ from personal.visitor import NOBODY, Visitor
 from plugin.catalogue import Catalogue
 from plugin.document import passage
 from plugin.rewording import signals_of
-from ranker.blend import PRIOR, blended, contributions, shortlist
+from ranker.blend import blended, contributions, shortlist
 from ranker.explain.signals import explained, with_live
 from ranker.explain.words import Heard
 
@@ -52,7 +52,7 @@ def explain_recommendation(
     viewed = window.viewed()
     origins = window.origins(viewed)
     hits = window.hits(viewed, origins)
-    blend = window.without("blend", lambda: parts.blends.of(catalogue.name), PRIOR)
+    blend = window.blend()
     candidates = shortlist([candidate_of(hit) for hit in hits], SHORTLIST, blend)
     workings, late = worked(parts, viewed, candidates)
     missing += [late] if late is not None else []

@@ -145,12 +145,12 @@ hybridrank evaluate --interleave bm25 ranked --shoppers 30 --days 7 --seed 0
         "evaluate-recommendations",
         (
             "hybridrank evaluate --system recommend recommend_no_sequence popularity item_knn "
-            "--compare popularity recommend [--days 14]",
+            "--compare popularity recommend [--days 14] [--last 1]",
             "hybridrank evaluate --system recommend popularity item_knn",
         ),
         """
 hybridrank evaluate --system recommend recommend_no_sequence popularity item_knn --compare popularity recommend \\
-    --days 14
+    --days 14 --last 2
 hybridrank evaluate --system recommend popularity item_knn
 """,
     ),

@@ -83,8 +83,8 @@ def test_the_last_item_is_looked_for_where_nothing_knows_it(parts: Parts) -> Non
     gain, p = found.differences["popularity", "item_knn"]
     assert gain.mean == pytest.approx(near - popular)
     assert 0.0 < p <= 1.0
-    few = evaluate_next(parts, NAME, ["popularity"], most=5, seed=1)
-    assert few.people == 5
+    few = evaluate_next(parts, NAME, ["popularity"], most=5, last=2, seed=1)
+    assert (few.people, few.items) == (5, 10)
 
 
 def test_a_blend_is_learnt_and_measured_with_a_sequence_model(
@@ -102,13 +102,16 @@ def test_a_blend_is_learnt_and_measured_with_a_sequence_model(
     alone = evaluate_next(parts, NAME, ["recommend"])
     made = run("train", "sequence", "--epochs", "30", "--width", "16", "--length", "8", "--window", "2")
     assert (made["people"], made["items"]) == (PEOPLE, RING + 1)
-    assert parts.sequences.of(NAME) is not None, "the service takes it up by itself"
+    model = parts.sequences.of(NAME)
+    assert model is not None, "the service takes it up by itself"
+    assert set(made["weights"]) == {"sequence", "category"}
+    assert parts.blends.of(NAME, model).weights["sequence"] == made["weights"]["sequence"]
     together = evaluate_next(parts, NAME, ["recommend", "recommend_no_sequence"])
     ranks, without = (together.systems[name]["mrr@10"].mean for name in ("recommend", "recommend_no_sequence"))
     assert without == pytest.approx(alone.systems["recommend"]["mrr@10"].mean), "nothing of the model is left"
-    assert ranks > without, "two models of half the people each know the ring too"
+    assert ranks > without, "a model that has not seen the last steps knows the ring too"
     blend = run("train", "blend", "--most", "60")
     assert "sequence" in blend["training"]["learnt"]
     assert blend["people"]["people"] >= 5
-    served = parts.blends.of(NAME)
+    served = parts.blends.of(NAME, model)
     assert served.weights["sequence"] == blend["weights"]["sequence"]

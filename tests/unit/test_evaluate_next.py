@@ -23,19 +23,26 @@ def met(*items: str) -> list[Step]:
 
 
 def test_the_item_met_last_is_left_out_from_its_first_step_on() -> None:
-    found = last_of("p", did(("a", "click"), ("b", "click"), ("b", "purchase"), ("a", "add_to_cart")))
-    assert found is not None
+    (found,) = last_of("p", did(("a", "click"), ("b", "click"), ("b", "purchase"), ("a", "add_to_cart")))
     assert (found.target, found.at_ms) == ("b", 2000)
     assert [step.action.item for step in found.before] == ["a"]
-    assert last_of("p", did(("a", "click"), ("a", "purchase"))) is None
-    assert last_of("p", did(("a", "click"), ("b", "return"))) is None
-    assert last_of("p", []) is None
+    assert last_of("p", did(("a", "click"), ("a", "purchase"))) == []
+    assert last_of("p", did(("a", "click"), ("b", "return"))) == []
+    assert last_of("p", []) == []
+
+
+def test_several_last_items_are_left_out_each_with_what_came_before_it() -> None:
+    found = last_of("p", met("a", "b", "a", "c"), 2)
+    assert [(one.target, [step.action.item for step in one.before]) for one in found] == [
+        ("b", ["a"]),
+        ("c", ["a", "b", "a"]),
+    ]
+    assert [one.target for one in last_of("p", met("a", "b", "c"), 9)] == ["b", "c"]
 
 
 def test_popularity_and_neighbours_leave_the_person_out() -> None:
     done = {"p": met("a", "z"), "q": met("a", "b"), "r": met("a", "b", "c"), "s": met("c")}
-    one = last_of("p", done["p"])
-    assert one is not None
+    (one,) = last_of("p", done["p"])
     counts = Neighbours(done)
     assert counts.popular(one) == ["a", "b", "c", "z"]
     people = {

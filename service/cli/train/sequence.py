@@ -31,7 +31,7 @@ def sequence(
 ) -> None:
     """Train the sequence model of a catalogue from the events in the engine; the service takes it up by itself."""
     need_torch()
-    from personal.histories import histories, span
+    from personal.histories import histories, paths_of, span
     from plugin.catalogue import lookup
     from ranker.training.sequence import SequenceSettings, save, train_sequence
 
@@ -44,19 +44,22 @@ def sequence(
             lookup(engine, settings.index)
             found = histories(engine, settings.index, most=most)
             moments = span(engine, settings.index)
+            paths = paths_of(engine, settings.index, (item for items in found.values() for item in items))
         task = progress.add_task("sequence", total=2 * epochs)
 
         def report(step: Epoch) -> None:
             progress.update(task, completed=step.epoch, total=step.epochs, description=f"loss {step.loss:.3f}")
 
-        trained = train_sequence(found, chosen, report)
+        trained = train_sequence(found, chosen, report, paths=paths)
         folder = out or settings.sequence_path / settings.index
         # First the register: a model that is served and not in it would be overlooked when somebody is erased.
         register_log(settings, f"sequence of {settings.index}", folder, settings.index, moments)
         save(trained, folder)
     facts = trained.facts
     if as_json:
-        console.print_json({"folder": str(folder), **facts})
+        console.print_json({"folder": str(folder), "weights": trained.weights, **facts})
         return
     learned = f"{facts['items']} items of {facts['people']} people in {facts['seconds']} s"
-    console.stdout.print(f"{folder}: {learned}; held out {facts['held_out']}", markup=False, soft_wrap=True)
+    console.stdout.print(
+        f"{folder}: {learned}; held out {facts['held_out']}, weights {trained.weights}", markup=False, soft_wrap=True
+    )
