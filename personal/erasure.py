@@ -21,7 +21,7 @@ from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
 from .counters_store import CounterStore
 from .erasedmarks import mark, marked
 from .event_times import now_ms, strict_date_time
-from .friends import Friends
+from .friends import UNREADABLE, Friends
 from .holdings import MOST_TRACES, Trace, delete_logged, logged
 from .keystore import PREFIX, KeyStore, Tombstone
 from .profiles import Profiles
@@ -197,7 +197,7 @@ class Erasure:
         records: list[dict[str, Any]] = []
         if person is not None:
             records += [
-                {"kind": kind, "catalogue": catalogue, **(_unreadable() if found.broken else shown(found.taste))}
+                {"kind": kind, "catalogue": catalogue, **(UNREADABLE if found.broken else shown(found.taste))}
                 for kind, catalogue, found in self._profiles.vault.all_of(person)
             ]
             records += self._friends.held(person, self._catalogues())
@@ -206,7 +206,7 @@ class Erasure:
             slots = [session_slot(self._store, visitor.tenant, name, visitor.session, None) for name in names]
             for name, found in zip(names, self._profiles.vault.read(slots), strict=True):
                 if found.stored is not None:
-                    content = _unreadable() if found.broken else shown(found.taste)
+                    content = UNREADABLE if found.broken else shown(found.taste)
                     records.append({"kind": "session", "catalogue": name, **content})
         logs = {
             name: [document for _, document in _first(logged(self._engine, index, traces), most)]
@@ -255,10 +255,6 @@ def shown(taste: Taste) -> dict[str, Any]:
             if found
         },
     }
-
-
-def _unreadable() -> dict[str, Any]:
-    return {"unreadable": "this record does not open: it was altered, or its key is lost"}
 
 
 def _first(found: Any, most: int | None) -> list[Any]:

@@ -33,6 +33,8 @@ HALF_LIFE_DAYS = 30.0
 HALF = 3.0
 """So many friends' full likings bring the signal half of the way from neutral to the top."""
 FULL = STRENGTH["purchase"]
+UNREADABLE = {"unreadable": "this record does not open: it was altered, or its key is lost"}
+"""What is shown of such a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,19 @@ class Linked:
 
     accepted: int
     rejected: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What somebody's friends share.
+
+    Attributes:
+        values: the signal ``social``: 0.5 to 1 by item.
+        broken: kinds of the records that do not open, ``friends`` or ``shared``; what stood in them is missing.
+    """
+
+    values: dict[str, float]
+    broken: tuple[str, ...] = ()
 
 
 class Friends:
@@ -109,7 +124,7 @@ class Friends:
         return {
             name
             for name, record in zip(names, before, strict=True)
-            if len({*record.get("friends", {}), *changes[name]}) > MOST_FRIENDS
+            if len({*record.content.get("friends", {}), *changes[name]}) > MOST_FRIENDS
         }
 
     def shares(self, person: Identity) -> bool:
@@ -151,17 +166,19 @@ class Friends:
             KeyStoreUnusable: the store of keys does not work.
         """
         records: list[dict[str, Any]] = []
-        friends = self._documents.read([Place(person, "friends")])[0].get("friends", {})
-        if friends:
+        known = self._documents.read([Place(person, "friends")])[0]
+        if known.broken:
+            records.append({"kind": "friends", **UNREADABLE})
+        elif friends := known.content.get("friends", {}):
             records.append({"kind": "friends", "since": [strict_date_time(at) for at in sorted(friends.values())]})
         share = self._share(person.tenant, person.pseudonym)
         places = [Place(share, "shared", name) for name in catalogues] if share is not None else []
         for name, shared in zip(catalogues, self._documents.read(places) if places else [], strict=False):
             items = [
                 {"item": item, "strength": strength, "last": strict_date_time(time_ms)}
-                for item, (strength, time_ms) in sorted(shared.get("items", {}).items())
+                for item, (strength, time_ms) in sorted(shared.content.get("items", {}).items())
             ]
-            records.append({"kind": "shared", "catalogue": name, "items": items})
+            records.append({"kind": "shared", "catalogue": name, **(UNREADABLE if shared.broken else {"items": items})})
         return records
 
     def note(self, person: Identity, deeds: Iterable[tuple[str, Action]]) -> None:
@@ -228,27 +245,27 @@ class Friends:
         share = self._share(person.tenant, person.pseudonym)
         if share is None:
             return None
-        at = self._documents.read([Place(share, "since")])[0].get("at")
+        at = self._documents.read([Place(share, "since")])[0].content.get("at")
         return at if isinstance(at, int) else None
 
-    def of(self, person: Identity, catalogue: str, *, timeout_s: float | None = None) -> dict[str, float]:
-        """What friends share, as the signal ``social``: 0.5 to 1 by item, in two requests.
+    def of(self, person: Identity, catalogue: str, *, timeout_s: float | None = None) -> Shared:
+        """What friends share, in two requests.
 
         Raises:
             EngineError: the engine does not answer in time.
             KeyStoreUnusable: the store of keys does not work.
         """
         record = self._documents.read([Place(person, "friends")], timeout_s=timeout_s)[0]
-        keys = [self._share(person.tenant, friend) for friend in sorted(record.get("friends", {}))]
+        broken = ["friends"] if record.broken else []
+        keys = [self._share(person.tenant, friend) for friend in sorted(record.content.get("friends", {}))]
         places = [Place(share, "shared", catalogue) for share in keys if share is not None]
-        if not places:
-            return {}
         now, sums = now_ms(), defaultdict[str, float](float)
         for shared in self._documents.read(places, timeout_s=timeout_s):
-            for item, (strength, time_ms) in shared.get("items", {}).items():
+            broken += ["shared"] if shared.broken else []
+            for item, (strength, time_ms) in shared.content.get("items", {}).items():
                 age = max(0, now - time_ms) / (HALF_LIFE_DAYS * DAY_MS)
                 sums[item] += min(strength / FULL, 1.0) * 2.0**-age
-        return social(sums)
+        return Shared(social(sums), tuple(broken))
 
     def _share(self, tenant: str, pseudonym: str) -> Identity | None:
         return self._store.find(tenant, SHARE + pseudonym)

@@ -43,15 +43,23 @@ class Place:
         return digest(self.owner.tenant, self.owner.pseudonym, self.catalogue, self.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document: its content, empty where there is none or it does not open; the latter is ``broken``."""
+
+    content: dict[str, Any]
+    broken: bool = False
+
+
 class SealedDocuments:
-    """Reads and writes. Thread-safe. A document that does not open counts as empty."""
+    """Reads and writes. Thread-safe. What does not open is written anew by the next change."""
 
     def __init__(self, engine: Engine, store: KeyStore) -> None:
         self._engine = engine
         self._store = store
 
-    def read(self, places: Sequence[Place], *, timeout_s: float | None = None) -> list[dict[str, Any]]:
-        """Open documents, in one request, as they are at this moment; what is not there is empty.
+    def read(self, places: Sequence[Place], *, timeout_s: float | None = None) -> list[Opened]:
+        """Open documents, in one request, as they are at this moment.
 
         Raises:
             EngineError: the engine does not answer in time, or the index is not installed.
@@ -79,7 +87,7 @@ class SealedDocuments:
             found = self._stored([place for place, _ in todo.values()], None)
             writes = []
             for name, (place, change) in list(todo.items()):
-                before = _opened(place, found.get(name))
+                before = _opened(place, found.get(name)).content
                 after = change(before)
                 if after == before:
                     del todo[name]
@@ -105,15 +113,15 @@ class SealedDocuments:
         return {name: stored for (_, name), stored in found.items()}
 
 
-def _opened(place: Place, stored: Stored | None) -> dict[str, Any]:
+def _opened(place: Place, stored: Stored | None) -> Opened:
     if stored is None:
-        return {}
+        return Opened({})
     try:
         sealed = base64.b64decode(stored.source["sealed"], validate=True)
         opened = json.loads(unseal(place.owner.key, sealed, place.binding))
     except (SealBroken, KeyError, TypeError, ValueError, binascii.Error):
-        return {}
-    return opened if isinstance(opened, dict) else {}
+        return Opened({}, broken=True)
+    return Opened(opened) if isinstance(opened, dict) else Opened({}, broken=True)
 
 
 def _document(place: Place, content: Mapping[str, Any]) -> dict[str, Any]:

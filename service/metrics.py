@@ -36,7 +36,7 @@ LOOP_FAILURES = Counter(
     "hybridrank_loop_failures_total", "Runs of work beside answering that failed.", ["work", "reason"]
 )
 WITHOUT = Counter("hybridrank_searches_without_total", "Answers that had to do without a part.", ["part", "reason"])
-UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Profiles and sessions that do not open.", ["kind"])
+UNREADABLE = Counter("hybridrank_profiles_unreadable_total", "Records about people that do not open.", ["kind"])
 UNTAUGHT = Counter("hybridrank_profiles_untaught_total", "Changes of a profile that could not be written.", ["reason"])
 SWAPS_FAILED = Counter("hybridrank_model_swaps_failed_total", "Models that a link named and that could not be loaded.")
 OVERLOADED = Counter("hybridrank_overloaded_total", "Requests that were refused because the queue was full.")

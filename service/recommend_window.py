@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from multimodal.errors import EncoderError
 from personal.errors import PersonalError
+from personal.keystore import Identity
 from personal.profiles import NOTHING_HELD, Held
 from personal.recommend import Language, Origins, merged, recent_of, shared_category
 from personal.viewed import request_of
@@ -109,8 +110,18 @@ class Windowing:
         if seen.trending is None:
             self._trends = self._beside("trending", lambda: reader.trending(name, timeout_s=limit), nothing)
         person = ask.visitor.person if ask.social else None
-        friends = None if person is None else (lambda: parts.friends.of(person, name, timeout_s=limit))
-        self._shared = None if friends is None else self._beside("social", friends, nothing)
+        shared = None if person is None else (lambda: self._liked_by_friends(person))
+        self._shared = None if shared is None else self._beside("social", shared, nothing)
+
+    def _liked_by_friends(self, person: Identity) -> Mapping[str, float]:
+        """What the friends of the person share; the answer says so where a record of it does not open."""
+        shared = self._parts.friends.of(person, self._catalogue.name, timeout_s=self._limit)
+        for kind in shared.broken:
+            metrics.UNREADABLE.labels(kind).inc()
+            log.warning("a record of kind %s does not open: altered, or its key is lost", kind)
+        if shared.broken:
+            self._lacks.append("social")
+        return shared.values
 
     def viewed(self) -> Mapping[str, Any] | None:
         """The viewed item with its vectors, or the latest one of the visit that still exists.

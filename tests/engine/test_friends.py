@@ -8,18 +8,20 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from personal.errors import KeyGone
 from personal.event_times import now_ms
-from personal.friends import HALF, social
+from personal.friends import HALF, SHARE, social
 from personal.keystore import Identity
 from personal.profiles import NOTHING_HELD
 from personal.subject import Subject
+from personal.taste import Action
 from personal.visitor import Visitor
-from plugin.candidates import gather
+from plugin.candidates import Hit, gather
 from plugin.catalogue import lookup
 from plugin.client import ClusterConfig, Engine
 from plugin.install import install
@@ -53,6 +55,11 @@ def names() -> list[str]:
 
 def person(parts: Parts, name: str) -> Identity:
     return parts.keystore.obtain("default", name)
+
+
+def gathered(parts: Parts, size: int) -> list[Hit]:
+    """Some products."""
+    return list(gather(parts.engine, lookup(parts.engine, INDEX), SearchRequest(size=size)).hits)
 
 
 def headers(home: Path, name: str) -> dict[str, str]:
@@ -144,14 +151,14 @@ def test_what_is_shared_reaches_friends_until_it_is_taken_back(
     assert all("social" not in one["signals"] for one in recommended(service, as_ada, social=True).values())
     # Sharing again is a new record with a new key: nothing of the old one comes back.
     parts.friends.share(person(parts, ben))
-    assert parts.friends.of(person(parts, ada), INDEX) == {}
+    assert parts.friends.of(person(parts, ada), INDEX).values == {}
 
 
 def test_what_a_crash_left_unshared_the_reconciler_shares(parts: Parts, names: list[str]) -> None:
     ada, ben, _ = names
     friends, who = parts.friends, person(parts, ben)
     assert friends.link("default", [[ada, ben]]).accepted == 1
-    items = [hit.id for hit in gather(parts.engine, lookup(parts.engine, INDEX), SearchRequest(size=2)).hits]
+    items = [hit.id for hit in gathered(parts, 2)]
 
     def stored(item: str) -> None:
         """Store and count, and die before anything is taught or shared."""
@@ -168,9 +175,9 @@ def test_what_a_crash_left_unshared_the_reconciler_shares(parts: Parts, names: l
     stored(items[1])
     # The service's own reconciler may be the one that finds it; either way it is found once, and stays so.
     until = time.monotonic() + WAIT_S
-    while not friends.of(person(parts, ada), INDEX) and time.monotonic() < until:
+    while not friends.of(person(parts, ada), INDEX).values and time.monotonic() < until:
         parts.behaviour.reconciler.run()
-    found = friends.of(person(parts, ada), INDEX)
+    found = friends.of(person(parts, ada), INDEX).values
     assert found == {items[1]: pytest.approx(0.5 + 0.5 / (1 + HALF), abs=1e-3)}, (
         "what came before sharing is not shared"
     )
@@ -178,7 +185,44 @@ def test_what_a_crash_left_unshared_the_reconciler_shares(parts: Parts, names: l
     hits = parts.engine.search(UBI_EVENTS, {"query": {"term": {"client_id": who.pseudonym}}})["hits"]["hits"]
     assert len(hits) == 2
     assert friends.note_stored([(hit["_id"], hit["_source"]) for hit in hits]) == 0
-    assert friends.of(person(parts, ada), INDEX).keys() == {items[1]}
+    assert friends.of(person(parts, ada), INDEX).values.keys() == {items[1]}
+
+
+def test_a_record_that_does_not_open_is_named_and_harms_nobody_else(
+    parts: Parts, service: Running, service_home: Path, names: list[str]
+) -> None:
+    ada, ben, cleo = names
+    friends, items = parts.friends, [one.id for one in gathered(parts, 2)]
+    friends.link("default", [[ada, ben], [ada, cleo]])
+    for name, item in zip((ben, cleo), items, strict=True):
+        friends.share(person(parts, name))
+        friends.note(person(parts, name), [(INDEX, Action("purchase", item, None, "", now_ms(), name))])
+    assert friends.of(person(parts, ada), INDEX).values.keys() == set(items)
+
+    def tamper(owner: str, kind: str) -> None:
+        parts.engine.request("POST", f"/{SOCIAL}/_refresh")
+        query = {"bool": {"filter": [{"term": {"person": owner}}, {"term": {"kind": kind}}]}}
+        (hit,) = parts.engine.search(SOCIAL, {"query": query})["hits"]["hits"]
+        sealed = hit["_source"]["sealed"]
+        changed = {**hit["_source"], "sealed": sealed[:50] + ("A" if sealed[50] != "A" else "B") + sealed[51:]}
+        parts.engine.request("PUT", f"/{SOCIAL}/_doc/{quote(hit['_id'], safe='')}", changed)
+
+    share = parts.keystore.find("default", SHARE + person(parts, ben).pseudonym)
+    assert share is not None
+    tamper(share.pseudonym, "shared")
+    found = friends.of(person(parts, ada), INDEX)
+    assert (found.values.keys(), found.broken) == ({items[1]}, ("shared",))
+    as_ada = headers(service_home, ada)
+    asked = httpx.get(f"{service.url}/v1/recommend?item={items[0]}&social=true", headers=as_ada, timeout=WAIT_S)
+    assert "social" in asked.json()["degraded"]
+    friends.note(person(parts, ben), [(INDEX, Action("purchase", items[0], None, "", now_ms(), "again"))])
+    assert friends.of(person(parts, ada), INDEX).broken == (), "what is done next is shared again"
+    tamper(person(parts, ada).pseudonym, "friends")
+    assert friends.of(person(parts, ada), INDEX).broken == ("friends",)
+    held = httpx.get(f"{service.url}/v1/profile", headers=as_ada, timeout=WAIT_S).json()["records"]
+    assert [one["kind"] for one in held if "unreadable" in one] == ["friends"]
+    friends.link("default", [[ada, ben]])
+    assert friends.of(person(parts, ada), INDEX).values.keys() == {items[0]}
 
 
 def test_edges_are_idempotent_symmetric_and_can_be_taken_away(parts: Parts, names: list[str]) -> None:
@@ -188,7 +232,7 @@ def test_edges_are_idempotent_symmetric_and_can_be_taken_away(parts: Parts, name
         assert friends.link("default", edges).accepted == len(edges)
     for name in names:
         friends.share(person(parts, name))
-    assert friends.of(person(parts, ada), INDEX) == {}
+    assert friends.of(person(parts, ada), INDEX).values == {}
     assert friends.link("default", [[ben, ada], ["nobody here", "nor here"]], remove=True).accepted == 2
     assert parts.keystore.find("default", "nobody here") is None, "taking away makes nobody"
     friends.erase(person(parts, cleo))
