@@ -18,12 +18,12 @@ import numpy as np
 from torch import nn
 
 from ..errors import TrainingDataError
-from ..model import Ranker, sigmoid
+from ..model import sigmoid
 from ..tokens import PairTokenizer
 from ..windows import Window
 from .calibrate import Scales
 from .finetune import FusedRanker, finetune
-from .judge import Form, Judge, Step, served_scores, write
+from .judge import Form, Judge, Step, scored
 from .network import PairNetwork
 from .settings import FinetuneSettings
 from .splits import Split, text_of
@@ -76,24 +76,21 @@ def apart(model: FusedRanker) -> FusedRanker:
     return closed
 
 
-def distilled(
-    student: FusedRanker,
-    teacher: FusedRanker,
-    windows: Sequence[Window],
-    *,
-    tokenizer: Path,
-    lengths: PairTokenizer,
-    settings: FinetuneSettings,
-) -> FusedRanker:
-    """A student that has learnt to score windows as its teacher does; grades are the teacher's degrees of relevance."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write(Form(teacher, tokenizer), folder, lengths)
-        scores = served_scores(Ranker(folder, remembered=0), windows)
+def graded(
+    teacher: FusedRanker, windows: Sequence[Window], *, tokenizer: Path, lengths: PairTokenizer, threads: int
+) -> list[Window]:
+    """Windows whose grades are a teacher's degrees of relevance, 0 to 3."""
+    scores, _ = scored(Form(teacher, tokenizer), windows, lengths, threads)
     degrees = [3.0 * sigmoid(score.astype(np.float64)) for score in scores]
-    soft = [replace(window, grades=tuple(map(float, grades))) for window, grades in zip(windows, degrees, strict=True)]
+    return [replace(window, grades=tuple(map(float, grades))) for window, grades in zip(windows, degrees, strict=True)]
+
+
+def distilled(
+    student: FusedRanker, windows: Sequence[Window], *, lengths: PairTokenizer, settings: FinetuneSettings
+) -> FusedRanker:
+    """A student that has learnt to score windows as :func:`graded` says."""
     learnt = copy.deepcopy(student)
-    finetune(learnt, Split(soft, [], []), lengths, settings)
+    finetune(learnt, Split(windows, [], []), lengths, settings)
     return learnt
 
 
@@ -134,7 +131,8 @@ def compress(
     for window in windows:
         if text_of(window) in taught:
             raise TrainingDataError(f"query: {window.query!r} is judged and taught by; a query may be in one")
-    judge = Judge(windows, lengths, max_loss)
+    learning = settings or FinetuneSettings(loss="mse")
+    judge = Judge(windows, lengths, max_loss, threads=learning.threads)
     kept = Form(model, tokenizer)
     judge.begin(kept)
     steps: list[Step] = []
@@ -150,13 +148,14 @@ def compress(
         kept = tried("int8, ranges of activations fixed", judge.with_ranges(kept))
     if not kept.model.network.shape.late_interaction:
         kept = tried("texts read apart", _with(kept, apart(kept.model), judge))
+    soft: list[Window] = []
     while (count := kept.model.network.shape.layers) > layers:
         candidates = [_with(kept, without_layer(kept.model, number), judge) for number in range(count)]
         smaller = max(candidates, key=judge.quality)
         name = "1 layer" if count == 2 else f"{count - 1} layers"
         if teach:
-            learning = settings or FinetuneSettings(loss="mse")
-            learnt = distilled(smaller.model, model, teach, tokenizer=tokenizer, lengths=lengths, settings=learning)
+            soft = soft or graded(model, teach, tokenizer=tokenizer, lengths=lengths, threads=learning.threads)
+            learnt = distilled(smaller.model, soft, lengths=lengths, settings=learning)
             smaller = _with(kept, learnt, judge)
             name += ", distilled"
         before, kept = kept, tried(name, smaller)

@@ -31,6 +31,9 @@ CHOOSING = 100
 """Queries that choose at most, of one half; choosing needs an order of a few candidates, no narrow interval."""
 RANGED = 64
 """Of these, whose pairs the ranges of activations are found by."""
+REMEMBERED = 2**29
+"""Bytes of readings that a form keeps while it is judged: of one that reads texts apart, so that a text which stands in
+many windows is read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,11 @@ class Form:
 class Judge:
     """Scores forms of a model on the queries that choose and on those that judge, as they would be served."""
 
-    def __init__(self, windows: Sequence[Window], lengths: PairTokenizer, max_loss: float) -> None:
+    def __init__(self, windows: Sequence[Window], lengths: PairTokenizer, max_loss: float, *, threads: int = 2) -> None:
         first = [window for window in windows if fold_of(window, 2) == 0]
         second = [window for window in windows if fold_of(window, 2) == 1]
         self.chooses, self.judges = first[:CHOOSING], [*first[CHOOSING:], *second]
-        self.lengths, self.max_loss = lengths, max_loss
+        self.lengths, self.max_loss, self.threads = lengths, max_loss, threads
         self.whole: list[NDArray[np.floating]] = []
 
     def begin(self, whole: Form) -> None:
@@ -83,7 +86,7 @@ class Judge:
         Raises:
             TrainingDataError: too few judged queries.
         """
-        self.whole, _ = self._scores(whole, self.judges)
+        self.whole, _ = scored(whole, self.judges, self.lengths, self.threads)
         report = tested(self.judges, before=self.whole, after=self.whole)
         if report is None or report.queries < FEWEST:
             raise TrainingDataError(
@@ -93,12 +96,12 @@ class Judge:
 
     def quality(self, form: Form) -> float:
         """Mean nDCG@10 on the queries that choose."""
-        scores, _ = self._scores(form, self.chooses)
+        scores, _ = scored(form, self.chooses, self.lengths, self.threads)
         return means(self.chooses, scores).get(METRIC, 0.0)
 
     def step(self, name: str, form: Form) -> Step:
         """Judge one step on the others."""
-        scores, size = self._scores(form, self.judges)
+        scores, size = scored(form, self.judges, self.lengths, self.threads)
         report = tested(self.judges, before=scores, after=self.whole)
         assert report is not None  # begin() has seen to it
         loss = report.gain[METRIC]
@@ -114,11 +117,16 @@ class Judge:
             batches.append(lay_out(query * len(passages), passages, range(len(passages))))
         return replace(form, scales=calibrated(form.model.network, batches))
 
-    def _scores(self, form: Form, windows: Sequence[Window]) -> tuple[list[NDArray[np.floating]], int]:
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
-            write(form, folder, self.lengths)
-            return served_scores(Ranker(folder, remembered=0), windows), (folder / "pair.onnx").stat().st_size
+
+def scored(
+    form: Form, windows: Sequence[Window], lengths: PairTokenizer, threads: int
+) -> tuple[list[NDArray[np.floating]], int]:
+    """Logits of whole windows by a form as it would be served, and how many bytes its ``pair.onnx`` has."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write(form, folder, lengths)
+        ranker = Ranker(folder, threads=threads, remembered=REMEMBERED)
+        return served_scores(ranker, windows), (folder / "pair.onnx").stat().st_size
 
 
 def write(form: Form, folder: Path, lengths: PairTokenizer) -> None:

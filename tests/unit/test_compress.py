@@ -15,7 +15,7 @@ from ranker.candidate import Candidate
 from ranker.errors import ModelError, TrainingDataError
 from ranker.model import Ranker, sigmoid
 from ranker.training.calibrate import best_scale
-from ranker.training.compress import compress, distilled, without_layer
+from ranker.training.compress import compress, distilled, graded, without_layer
 from ranker.training.judge import Form, Judge, served_scores, write
 from ranker.training.save import load_trained, save_model
 from ranker.training.vocabulary import pruned, said
@@ -134,7 +134,8 @@ def test_distillation_brings_what_is_left_nearer_to_the_whole_model(tmp_path):
     torch.nn.init.normal_(teacher.head.text.weight, std=0.3)
     cut = without_layer(teacher, 1)
     settings = SETTINGS.model_copy(update={"loss": "mse"})
-    learnt = distilled(cut, teacher, windows, tokenizer=TOKENIZER, lengths=lengths(), settings=settings)
+    soft = graded(teacher, windows, tokenizer=TOKENIZER, lengths=lengths(), threads=1)
+    learnt = distilled(cut, soft, lengths=lengths(), settings=settings)
     scores = []
     for name, model in {"teacher": teacher, "cut": cut, "learnt": learnt}.items():
         save_small(tmp_path / name, model)
