@@ -90,7 +90,7 @@ def distilled(
 ) -> FusedRanker:
     """A student that has learnt to score windows as :func:`graded` says."""
     learnt = copy.deepcopy(student)
-    finetune(learnt, Split(windows, [], []), lengths, settings)
+    finetune(learnt, Split(list(windows), [], []), lengths, settings)
     return learnt
 
 
@@ -150,15 +150,15 @@ def compress(
         kept = tried("texts read apart", _with(kept, apart(kept.model), judge))
     soft: list[Window] = []
     while (count := kept.model.network.shape.layers) > layers:
-        candidates = [_with(kept, without_layer(kept.model, number), judge) for number in range(count)]
-        smaller = max(candidates, key=judge.quality)
+        # Ranges are found for what is judged only: an order of candidates does not need them.
+        candidates = [replace(kept, model=without_layer(kept.model, number), scales=None) for number in range(count)]
+        left = max(candidates, key=judge.quality).model
         name = "1 layer" if count == 2 else f"{count - 1} layers"
         if teach:
             soft = soft or graded(model, teach, tokenizer=tokenizer, lengths=lengths, threads=learning.threads)
-            learnt = distilled(smaller.model, soft, lengths=lengths, settings=learning)
-            smaller = _with(kept, learnt, judge)
+            left = distilled(left, soft, lengths=lengths, settings=learning)
             name += ", distilled"
-        before, kept = kept, tried(name, smaller)
+        before, kept = kept, tried(name, _with(kept, left, judge))
         if kept is before:
             break
     with tempfile.TemporaryDirectory() as place:
