@@ -48,6 +48,7 @@ class Catalogue:
         schema: digest of the templates that it was made from, ``""`` when unknown.
         fields: top-level fields of its mapping.
         generations: every index of this catalogue, oldest first, the unfinished ones included.
+        pictured: false where it is known that no product has an image vector; see :func:`is_pictured`.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Catalogue:
     schema: str
     fields: frozenset[str]
     generations: tuple[str, ...]
+    pictured: bool = True
 
     def require_text_encoder(self, name: str, revision: str) -> None:
         """Raise :class:`~plugin.errors.EncoderMismatch` unless queries by this encoder can be compared here."""
@@ -244,6 +246,12 @@ def lookup(engine: Engine, name: str) -> Catalogue:
     if not shown:
         raise UnknownCatalogue(name)
     return _describe(name, shown[-1], found[shown[-1]], tuple(found))
+
+
+def is_pictured(engine: Engine, index: str) -> bool:
+    """Whether some product that searches see has an image vector."""
+    body = {"size": 0, "track_total_hits": 1, "query": {"exists": {"field": IMAGE_VECTOR}}}
+    return bool(engine.search(index, body)["hits"]["total"]["value"])
 
 
 def list_catalogues(engine: Engine) -> list[Catalogue]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
-from plugin.catalogue import Catalogue, lookup
+from plugin.catalogue import Catalogue, is_pictured, lookup
 from plugin.client import Engine
 
 KEPT_S = 2.0
@@ -32,6 +33,9 @@ class Catalogues:
         if found is not None and time.monotonic() - found[0] < KEPT_S:
             return found[1]
         catalogue = lookup(self._engine, name)
+        if catalogue.image_encoder is not None:
+            # Without a picture in it a third of a window would be fetched for a signal that nothing has.
+            catalogue = replace(catalogue, pictured=is_pictured(self._engine, catalogue.index))
         with self._lock:
             if len(self._known) >= MOST:
                 self._known.clear()
