@@ -22,6 +22,7 @@ from opensearchpy.exceptions import (
 
 from .config import ClusterConfig
 from .errors import EngineError, EngineRejected, EngineUnavailable, EngineUnsupported
+from .wire import Json
 
 __all__ = ["OLDEST", "TOO_NEW", "ClusterConfig", "Engine", "EngineInfo"]
 
@@ -72,6 +73,7 @@ class Engine:
                 max_retries=1,
                 retry_on_timeout=False,
                 retry_on_status=(),
+                serializer=Json(),
                 **options,
             )
         except (ImproperlyConfigured, OSError) as error:
