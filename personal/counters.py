@@ -98,7 +98,7 @@ class Family:
     def counter_ids(self, catalogue: str, items: Iterable[str], query: str = "") -> list[str]:
         """The ids of many items' counters, of one catalogue and one query's pseudonym."""
         before, after = _framed(str(self), catalogue), _framed(query)
-        return ["c." + _digest(before + _framed(item) + after) for item in items]
+        return [f"c.{_digest(f'{before}{len(item)}:{item}{after}')}" for item in items]
 
     def person_id(self, key: Key, person: str) -> str:
         """The id of a person's document."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -251,13 +250,9 @@ def read_hits(
 def union(hits: Sequence[Hit], request: SearchRequest) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
     """Split what was brought into the members of some signal's top k and the others, each in the engine's order."""
     members: set[str] = set(request.also)
-    matching = [hit for hit in hits if hit.signals.get(lexical.NAME, 0.0) > 0.0]
-    members |= {hit.id for hit in _best(matching, lexical.NAME, request.k_lexical)}
-    for name in request.vectors:
-        known = [hit for hit in hits if name in hit.signals]
-        members |= {hit.id for hit in _best(known, name, request.k_vector)}
+    words = [(-score, hit.id) for hit in hits if (score := hit.signals.get(lexical.NAME, 0.0)) > 0.0]
+    members.update(name for _, name in sorted(words)[: request.k_lexical])
+    for vector in request.vectors:
+        near = [(-hit.signals[vector], hit.id) for hit in hits if vector in hit.signals]
+        members.update(name for _, name in sorted(near)[: request.k_vector])
     return tuple(hit for hit in hits if hit.id in members), tuple(hit for hit in hits if hit.id not in members)
-
-
-def _best(hits: Sequence[Hit], name: str, k: int) -> list[Hit]:
-    return heapq.nsmallest(k, hits, key=lambda hit: (-hit.signals[name], hit.id))

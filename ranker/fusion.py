@@ -34,13 +34,8 @@ def signal_matrix(candidates: Sequence[Candidate], names: Sequence[str]) -> NDAr
     Returns:
         shape ``(len(candidates), len(names))``; NaN where a signal is not known.
     """
-    matrix = np.full((len(candidates), len(names)), np.nan)
-    for row, candidate in enumerate(candidates):
-        for column, name in enumerate(names):
-            value = candidate.signals.get(name)
-            if value is not None:
-                matrix[row, column] = value
-    return matrix
+    rows = [[signals.get(name) for name in names] for signals in (candidate.signals for candidate in candidates)]
+    return np.array(rows, np.float64).reshape(len(candidates), len(names))
 
 
 def min_max(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,20 +82,24 @@ def fused_scores(
 
 def _expected(scaled: NDArray[np.float64], optional: Sequence[bool]) -> NDArray[np.float64]:
     known = ~np.isnan(scaled)
+    some = [column for column in np.flatnonzero(optional) if known[:, column].any()]
+    if not some:
+        return scaled
     count = known.sum(axis=1)
     own = np.nansum(scaled, axis=1) / np.maximum(count, 1)
     result = scaled.copy()
-    for column in np.flatnonzero(optional):
+    for column in some:
         missing = ~known[:, column] & (count > 0)
-        if missing.any() and known[:, column].any():
+        if missing.any():
             result[missing, column] = (scaled[known[:, column], column].mean() + own[missing]) / 2
     return result
 
 
 def ordered(candidates: Sequence[Candidate], scores: NDArray[np.float64]) -> tuple[Scored, ...]:
     """Put candidates in descending order of score; ties by id."""
-    places = sorted(range(len(candidates)), key=lambda place: (-scores[place], candidates[place].id))
-    return tuple(Scored(candidates[place].id, place, float(scores[place])) for place in places)
+    ids = [candidate.id for candidate in candidates]
+    best = sorted(zip((-scores).tolist(), ids, range(len(ids)), strict=True))
+    return tuple(Scored(name, place, -score) for score, name, place in best)
 
 
 def first_stage(candidates: Sequence[Candidate], *, degraded: str | None = None) -> Ranking:

@@ -21,6 +21,8 @@ HEAD_CHARS = 600
 """Characters of a passage that its head reaches at most."""
 REMEMBERED = 20_000
 """Heads that are remembered; of a product's title and brand, about 1 KB each."""
+FEW = 8
+"""Words that are compared one after the other; what ``np.isin`` does before it begins takes as long."""
 _TITLE_END = re.compile(r" \| |\n|\. ")
 
 Numbers = NDArray[np.int64]
@@ -63,7 +65,13 @@ class Column:
 
     def among(self, wanted: Iterable[str]) -> NDArray[np.bool_]:
         """Which words are some of these, shape (words,)."""
-        found: NDArray[np.bool_] = np.isin(self.words, numbers(wanted))
+        asked = numbers(wanted)
+        if len(asked) > FEW:
+            among: NDArray[np.bool_] = np.isin(self.words, asked)
+            return among
+        found = np.zeros(len(self.words), bool)
+        for number in asked:
+            found |= self.words == number
         return found
 
     def where(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:

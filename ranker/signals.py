@@ -53,17 +53,7 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
         float32, shape ``(len(candidates), len(FEATURES))``, finite; 0 where a signal is not known.
     """
     raw = _raw(candidates)
-    relative = min_max(raw)
-    columns: list[NDArray[np.float64]] = []
-    for number, signal in enumerate(SIGNALS):
-        value = raw[:, number]
-        known = ~np.isnan(value)
-        columns += [
-            known.astype(np.float64),
-            _filled(_absolute(signal, value)),
-            _filled(_neutral(relative[:, number]) if signal in OPTIONAL else relative[:, number]),
-            _standard(value, known),
-        ]
+    columns = list(_of_signals(raw).T)
     asked = read(query)
     texts = [candidate.text or "" for candidate in candidates]
     columns += list(refusals(asked, texts).T)
@@ -76,6 +66,17 @@ def features(query: str, candidates: Sequence[Candidate]) -> NDArray[np.float32]
     columns.append(vectors * (1.0 - wording.best_coverage(list(wording.spread))))
     columns += [np.full(len(candidates), value) for value in window_features(asked, raw)]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _of_signals(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What :data:`PER_SIGNAL` says of each signal, shape ``(items, signals * ways)``; 0 where one is not known."""
+    known, relative, absolute = ~np.isnan(raw), min_max(raw), np.empty_like(raw)
+    for number, signal in enumerate(SIGNALS):
+        absolute[:, number] = _absolute(signal, raw[:, number])
+        if signal in OPTIONAL:
+            relative[:, number] = _neutral(relative[:, number])
+    ways = (known.astype(np.float64), _filled(absolute), _filled(relative), _standard(raw, known))
+    return np.stack(ways, axis=2).reshape(len(raw), raw.shape[1] * len(ways))
 
 
 def _raw(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
@@ -120,9 +121,10 @@ def price_standing(price: NDArray[np.float64]) -> NDArray[np.float64]:
     """How each price stands in its window: powers of two above the median, over :data:`PRICE_RANGE`, so that it does
     not depend on the currency; NaN where no price above 0 is known."""
     usable = np.where(price > 0, price, np.nan)
-    if np.isnan(usable).all():
+    known = usable[~np.isnan(usable)]
+    if not known.size:
         return usable
-    standing: NDArray[np.float64] = np.log2(usable) - np.log2(np.nanmedian(usable))
+    standing: NDArray[np.float64] = np.log2(usable) - np.log2(np.median(known))
     return standing / PRICE_RANGE
 
 
@@ -146,13 +148,15 @@ def _filled(value: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.nan_to_num(value, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
-def _standard(value: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
-    if known.sum() < 2:
-        return np.zeros(len(value))
-    spread = value[known].std()
-    if spread <= 1e-9:
-        return np.zeros(len(value))
-    return np.clip(_filled((value - value[known].mean()) / spread / STANDARD_RANGE), -1.0, 1.0)
+def _standard(raw: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Standard scores of each column over what is known of it, one being :data:`STANDARD_RANGE` deviations; 0 where
+    fewer than two values are known or nothing tells them apart."""
+    count = np.maximum(known.sum(axis=0), 1)
+    moved = np.where(known, raw - np.where(known, raw, 0.0).sum(axis=0) / count, 0.0)
+    spread = np.sqrt((moved * moved).sum(axis=0) / count)
+    told = (count > 1) & (spread > 1e-9)
+    result: NDArray[np.float64] = np.clip(moved / np.where(told, spread * STANDARD_RANGE, np.inf), -1.0, 1.0)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,14 @@ def window_features(asked: Asked, raw: NDArray[np.float64]) -> list[float]:
     both = ~np.isnan(lexical) & ~np.isnan(vector)
     agreement = 0.0
     if both.sum() >= 3 and lexical[both].std() > 1e-9 and vector[both].std() > 1e-9:
-        agreement = float(np.corrcoef(_ranks(lexical[both]), _ranks(vector[both]))[0, 1])
+        agreement = _correlation(_ranks(lexical[both]), _ranks(vector[both]))
     return [_spread(lexical), _spread(vector), agreement, *_of_the_query(asked)]
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Pearson's, of two orders of the same items."""
+    middle = (len(one) - 1) / 2
+    return float((one - middle) @ (other - middle) / np.square(one - middle).sum())
 
 
 def _of_the_query(asked: Asked) -> tuple[float, float, float]:
