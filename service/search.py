@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,15 +165,16 @@ class SearchService:
         text = request.words
         asked = read(text) if text is not None else None
         vector, image_vector = None, request.image_vector
+        ruled = self._ruled(catalogue.name, text, rule)  # the engine is asked while this thread encodes
         if asked is not None:
             vectors = self._parts.encoders.of(catalogue)
-            space = self._parts.encoders.images_of(catalogue) if image_vector is None else None
+            looked_for = image_vector is None and catalogue.pictured
+            space = self._parts.encoders.images_of(catalogue) if looked_for else None
             with metrics.stage("encode"):
                 vector = None if vectors is None else vectors.of(asked.wanted)
                 image_vector = image_vector if space is None else space.texts.of(asked.wanted)
-        if rule is None:
-            rule, without_rule = self._rule(catalogue.name, text)
-            lacks = lacks or without_rule
+        rule, without_rule = ruled.result()
+        lacks = lacks or without_rule
         held = NOTHING_HELD
         if visitor.owner is not None:
             held, without_held = self._parts.people.read(visitor, catalogue.name)
@@ -267,6 +269,14 @@ class SearchService:
         if stored is not None and stored.asked != digest:
             raise invalid("query_id", "belongs to another question; leave it out to ask a new one")
         return stored
+
+    def _ruled(self, index: str, text: str | None, known: Rule | None) -> Future[tuple[Rule, str | None]]:
+        """What :meth:`_rule` says, or will say; a rule that is ``known`` already is not asked for."""
+        if known is None:
+            return self._parts.beside.submit(self._rule, index, text)
+        found: Future[tuple[Rule, str | None]] = Future()
+        found.set_result((known, None))
+        return found
 
     def _rule(self, index: str, text: str | None) -> tuple[Rule, str | None]:
         """What the shop decided for a query. An answer without it is worth more than none; it says so."""
@@ -392,7 +402,7 @@ class SearchService:
         except EngineError as error:
             without("vectors", error)
             return candidates, "vectors"
-        return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
+        return [Candidate(item.id, item.text, item.signals, vectors.get(item.id)) for item in candidates], None
 
     def worked(self, query: str, candidates: Sequence[Candidate], *, ranker: Ranker | None = None) -> Workings:
         """The model's order with what it came of, or, where that cannot be, the first stage's; ``ranker`` is another

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
 
     threads: int = Field(2, ge=1, le=256)
     """Threads of one model run."""
-    candidates_per_signal: int = Field(100, ge=1, le=1000)
+    candidates_per_signal: int = Field(80, ge=1, le=1000)
     rerank_depth: int = Field(2, ge=1, le=1000)
     rerank_budget_ms: float = Field(1000.0, gt=0)
     """Of a search; past it the answer keeps the first-stage order."""

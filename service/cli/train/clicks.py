@@ -36,7 +36,7 @@ def clicks(
         bool, typer.Option("--by-person", help="A window for each person's query, for 'finetune --dp'.")
     ] = False,
     index: console.IndexOption = None,
-    per_signal: Annotated[int, typer.Option(help="Candidates of each signal.", min=10, max=500)] = 100,
+    per_signal: Annotated[int, typer.Option(help="Candidates of each signal.", min=10, max=500)] = 80,
     as_json: console.JsonFlag = False,
 ) -> None:
     """Grade what shoppers were shown by their clicks, each divided by how likely its place was looked at.

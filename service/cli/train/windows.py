@@ -20,7 +20,7 @@ def windows(
     out: Annotated[Path, typer.Option(help="Where to write; JSON Lines, compressed where it ends in .gz.")],
     source: Annotated[str, typer.Option(help="A name for this data; splits and held-out trades go by it.")],
     index: console.IndexOption = None,
-    per_signal: Annotated[int, typer.Option(help="Candidates of each signal.", min=10, max=500)] = 100,
+    per_signal: Annotated[int, typer.Option(help="Candidates of each signal.", min=10, max=500)] = 80,
     unjudged: Annotated[int, typer.Option(help="Unjudged candidates kept per window.", min=0)] = 500,
     as_json: console.JsonFlag = False,
 ) -> None:
