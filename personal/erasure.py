@@ -15,7 +15,7 @@ from typing import Any
 from plugin.catalogue import list_catalogues
 from plugin.client import Engine
 from plugin.names import UBI_EVENTS, UBI_QUERIES
-from plugin.statedocs import refresh
+from plugin.statedocs import flush, refresh
 
 from .affinity import PROFILE_HALF_LIFE_S, facet_weights, item_weights
 from .counters_store import CounterStore
@@ -179,6 +179,8 @@ class Erasure:
         for who, texts in typed.items():
             self._asked.withdraw(who, texts)
         queries = delete_logged(self._engine, UBI_QUERIES, traces)
+        if queries:
+            flush(self._engine, UBI_QUERIES)  # a node that is killed now must not come back with them
         for who, texts in typed.items():  # once more, should they have been counted from the log meanwhile
             self._asked.withdraw(who, texts)
         return Erased(False, records, events, queries, counters)

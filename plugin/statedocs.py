@@ -173,6 +173,11 @@ def refresh(engine: Engine, index: str) -> None:
     engine.request("POST", f"/{index}/_refresh")
 
 
+def flush(engine: Engine, index: str) -> None:
+    """Put what was written on the disk now, for an index whose writes do not wait for it."""
+    engine.request("POST", f"/{index}/_flush")
+
+
 def upsert(engine: Engine, index: str, name: str, source: Mapping[str, Any]) -> None:
     """Write a document whatever stood there before; searches see it when this returns."""
     engine.request("PUT", f"/{index}/_doc/{name}", source, {"refresh": "true"})
