@@ -1,5 +1,4 @@
-"""Let the graph of a served folder read each text alone, written as this release writes graphs: how the shipped form was
-made.
+"""Let the graph of a served folder read each text alone, in this release's operators: how the shipped form was made.
 
 ``python -m benchmarks.late_form FOLDER``. The biases across of its ``model.safetensors`` are closed; nothing is
 trained. A folder that has only what is served, and reads so already, gets its graph anew: the weights are read out of

@@ -19,6 +19,7 @@ from plugin.facets import FacetValue
 from plugin.install import install
 from plugin.query import SearchRequest
 from plugin.stock import SYSTEMS, search_ids
+from service.settings import Settings
 
 pytestmark = pytest.mark.engine
 
@@ -56,6 +57,8 @@ WORDS = (
     "cleaver",
 )
 COLORS = ("red", "blue", "green", "black")
+SERVED = int(Settings.model_fields["candidates_per_signal"].default)
+"""Of each signal, as a service brings them."""
 BRANDS = ("Acme", "Bolt", "Cedar", "Dune", "Elm")
 Vectors = NDArray[np.float32]
 
@@ -155,12 +158,12 @@ def check_recall(shop: Shop, k: int, filters: dict[str, object], allowed: NDArra
 
 def test_the_window_holds_the_true_union(shop: Shop) -> None:
     everything = np.ones(len(shop.products), dtype=np.bool_)
-    assert check_recall(shop, 50, {}, everything) >= 0.99
+    assert check_recall(shop, SERVED, {}, everything) >= 0.99
 
 
 def test_the_window_holds_the_true_union_under_filters(shop: Shop) -> None:
     red = np.array([product["color"] == "red" and product["in_stock"] for product in shop.products])
-    assert check_recall(shop, 50, {"color": "red", "in_stock": True}, red) >= 0.99
+    assert check_recall(shop, SERVED, {"color": "red", "in_stock": True}, red) >= 0.99
 
 
 @pytest.mark.slow
@@ -168,7 +171,7 @@ def test_the_window_holds_the_true_union_under_filters(shop: Shop) -> None:
 def test_the_window_holds_the_true_union_of_a_large_catalogue(engine: Engine) -> None:
     shop = Shop(engine, "candidates-large", 100_000, 3)
     try:
-        assert check_recall(shop, 100, {}, np.ones(100_000, dtype=np.bool_)) >= 0.99
+        assert check_recall(shop, SERVED, {}, np.ones(100_000, dtype=np.bool_)) >= 0.99
     finally:
         shop.remove()
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from pathlib import Path
 
 import av
@@ -17,6 +18,8 @@ from multimodal.pictures import decode
 from plugin import catalogue as catalogues
 from plugin.errors import EncoderMismatch
 from service.app import create_app
+from service.catalogues import KEPT_S
+from service.schemas.search import SearchBody
 from service.settings import Settings
 from tests.engine.indexer_help import adds_up, encoder, engine, name, write
 
@@ -113,6 +116,25 @@ def test_products_are_found_by_picture_by_words_and_by_both(index_shop, client, 
     # a product without a picture keeps the place that its words give it
     named = [result["id"] for result in found(client, query=products[0]["title"])]
     assert "bare" in named[:3]
+
+
+def test_without_a_picture_in_the_catalogue_none_is_looked_for_until_there_is_one(index_shop, client, shop):
+    _, products = shop
+    bare = {"id": "bare", "title": "A thing without a picture"}
+    index_shop([bare])
+    search = client.application.extensions["hybridrank"].search
+
+    def asked() -> set[str]:
+        question = search.question(SearchBody(query="thing"))
+        return set(question.request.vectors)
+
+    assert asked() == {"text_vector"}
+    assert [result["id"] for result in found(client, query="thing")] == ["bare"]
+    index_shop([bare, products[0]])
+    until = time.monotonic() + KEPT_S + 30
+    while asked() != {"text_vector", "image_vector"}:
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def test_a_query_names_the_second_of_a_clip(index_shop, client, shop):
