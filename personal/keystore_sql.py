@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .envelope import KEY_BYTES, MAX_USES
-from .errors import KeyGone, KeyStoreUnusable, KeyWornOut, SealBroken, SecretUnusable
+from .errors import KeyGone, KeyStoreUnusable, KeyWornOut, SealBroken
 from .keystore import PREFIX, Identity, Rotation, Tombstone
 from .keystore_database import ConnectionLost, Database, Session
-from .masterkeys import KeyWrapper, UnknownMasterKey, Wrapped
+from .masterkeys import KeyWrapper, OtherMasterKey, UnknownMasterKey, Wrapped
 
 _BATCH = 200
 _ATTEMPTS = 5
@@ -152,7 +152,7 @@ class SqlKeyStore:
         the last before a crash.
 
         Raises:
-            SecretUnusable: the master key of that version is not the one that the store knows.
+            OtherMasterKey: the master key of that version is not the one that the store knows.
         """
         self._open()
         with self.database.rotating():
@@ -262,8 +262,7 @@ class SqlKeyStore:
         """The version that wraps what is made now, and the store's own secret, seen to open with the key that is here.
 
         Raises:
-            UnknownMasterKey: that version is not here.
-            SecretUnusable: a key of that version is here, but it is another one.
+            UnknownMasterKey: that version is not here, or (``OtherMasterKey``) a key of it is, but another one.
         """
         rows = session.execute(
             f"SELECT name, version, wrapped FROM state WHERE name IN ('demanded', 'root') ORDER BY name{lock}"  # noqa: S608  # nosec B608
@@ -275,10 +274,7 @@ class SqlKeyStore:
             try:
                 self._patient(lambda: self._master.unwrap(root, ROOT_BINDING))
             except SealBroken:
-                raise SecretUnusable(
-                    f"master key {root.version} is another than the key store's; copy the master keys from the machine "
-                    "where keys rotate ran"
-                ) from None
+                raise OtherMasterKey(root.version) from None
             self._verified = root.version
         return int(rows[0][1]), root
 
@@ -309,7 +305,10 @@ class SqlKeyStore:
                     row = (wrapped.version, wrapped.blob)
                     session.execute("INSERT INTO state VALUES ('root', ?, ?)", row)
                     session.execute("INSERT INTO state VALUES ('demanded', ?, NULL)", (wrapped.version,))
-        return self._master.unwrap(Wrapped(*row), ROOT_BINDING)
+        try:
+            return self._master.unwrap(Wrapped(*row), ROOT_BINDING)
+        except SealBroken:
+            raise OtherMasterKey(row[0]) from None
 
     def _patient(self, step: Callable[[], T]) -> T:
         """Do a step; when the master key has been replaced meanwhile, read the new one and do it again. So too with

@@ -39,6 +39,19 @@ class UnknownMasterKey(SecretUnusable):
         self.version = version
 
 
+class OtherMasterKey(UnknownMasterKey):
+    """A master key of that version is here, but not the one that the key store knows: that one is lost here, and this
+    one was made in its place, or is another machine's."""
+
+    def __init__(self, version: int) -> None:
+        SecretUnusable.__init__(
+            self,
+            f"master key {version} is another than the key store's; restore that one from a backup, or copy the master "
+            "keys from the machine where keys rotate ran",
+        )
+        self.version = version
+
+
 class KeyWrapper(Protocol):
     """What the key store needs of master keys; a key management service can stand in for :class:`MasterKeys`."""
 

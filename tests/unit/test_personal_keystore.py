@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from personal import envelope
 from personal.errors import KeyGone, KeyWornOut, SealBroken, SecretUnusable
 from personal.keystore_sql import SqlKeyStore
-from personal.masterkeys import MasterKeys, UnknownMasterKey, Wrapped
+from personal.masterkeys import MasterKeys, OtherMasterKey, UnknownMasterKey, Wrapped
 from service.cli import build
 from tests.keyplaces import KeyPlace
 
@@ -312,6 +312,18 @@ def test_a_machine_with_another_master_key_of_that_number_is_refused(key_place, 
     other.master_file.write_text(key_place.master_file.read_text())
     assert elsewhere.find("shop", "ann") == ann
     assert elsewhere.obtain("shop", "new").pseudonym == store.obtain("shop", "new").pseudonym
+
+
+def test_a_master_key_that_was_made_anew_in_place_of_a_lost_one_is_named_as_that(key_place, store):
+    ann, kept = store.obtain("shop", "ann"), key_place.master_file.read_text()
+    key_place.master_file.unlink()
+    anew = key_place.opened(MasterKeys(key_place.master_file))
+    for use in (lambda: anew.find("shop", "ann"), lambda: anew.obtain("shop", "new"), lambda: anew.secret("visits")):
+        with pytest.raises(OtherMasterKey, match="restore that one from a backup"):
+            use()
+    key_place.master_file.write_text(kept)
+    assert anew.find("shop", "ann") == ann, "with the lost one back all is as before"
+    assert store.find("shop", "new") is None, "nothing was wrapped by the other"
 
 
 def test_what_is_wrong_with_keys_is_said_without_quoting_them():
