@@ -29,6 +29,7 @@ from multimodal import load_text_encoder
 from plugin.client import Engine
 from plugin.query import Vector
 from plugin.stock import search_ids
+from ranker.folder import READ
 from ranker.qrels import read_queries
 from service.engine import engine_from
 from service.settings import Settings
@@ -99,7 +100,7 @@ def measure(engine: Engine, index: str, queries: Queries, rounds: int, env: Mapp
 def rows(engine: Engine, index: str, queries: Queries, rounds: int) -> list[Row]:
     """The page's rows of searches, and of what a worker holds after them."""
     times = measure(engine, index, queries, min(rounds, ROUNDS), {})
-    name = f"/v1/search, reading {Settings().rerank_depth}"
+    name = f"/v1/search, reading {Settings().rerank_depth or READ}"
     told = f"; {times.degraded} answers degraded" if times.degraded else ""
     held = Row("memory", "MiB", {"a serving worker, resident": times.resident}, "after each round of searches")
     return [*(_row(name, times, state, told) for state in STATES), held]
@@ -151,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", required=True)
     parser.add_argument("--queries", type=Path, required=True)
-    parser.add_argument("--depth", type=int, nargs="+", default=[Settings().rerank_depth])
+    parser.add_argument("--depth", type=int, nargs="+", default=[Settings().rerank_depth or READ])
     parser.add_argument("--model", help="a model folder; the one that ships where none is named")
     parser.add_argument("--rounds", type=int, default=2, choices=range(1, ROUNDS + 1))
     parser.add_argument("--limit", type=int, default=1000, help="queries")

@@ -16,6 +16,8 @@ from .people import TrainedOn
 from .signals import FEATURES
 
 FORMAT = 1
+READ = 2
+"""How many of a window's best are read where neither the service nor the model says otherwise."""
 SERVED = ("pair.onnx", "head.onnx", "tokenizer.json")
 DEFAULT_MODEL = Path(__file__).parent / "models" / "default"
 
@@ -26,6 +28,7 @@ class ModelConfig(BaseModel):
     """``config.json`` of a model folder.
 
     Attributes:
+        depth: how many of a window's best it pays to read, as validation said; a service may say otherwise.
         late_interaction: whether the transformer reads each text alone and their tokens meet afterwards.
         features: names of the head's features in order; a model with other features than this release's is refused.
         digests: SHA-256 of each served file.
@@ -41,6 +44,7 @@ class ModelConfig(BaseModel):
     query_tokens: int = Field(ge=4)
     passage_tokens: int = Field(ge=8)
     outputs: int
+    depth: int = Field(READ, ge=1, le=1000)
     late_interaction: bool = False
     features: list[str]
     digests: dict[str, str]

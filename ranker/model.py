@@ -62,6 +62,10 @@ class Ranker:
         """The model's name, with the first digits of its digest."""
         return f"{self.config.name}@{self.config.digests['pair.onnx'][:8]}"
 
+    def depth(self, asked: int | None) -> int:
+        """How many of a window's best to read: what is asked for, else what the model says pays."""
+        return asked or self.config.depth
+
     @cached_property
     def _tokenizer(self) -> PairTokenizer:
         return PairTokenizer.of(self.folder, self.config)

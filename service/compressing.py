@@ -95,6 +95,7 @@ def run_compress(
             int8=made.int8,
             scales=made.scales,
             people=trained_on([*measured, *taught], before=config.people),
+            depth=config.depth,
         )
     (out / METRICS).write_text(json.dumps(note, indent=2) + "\n", "utf-8")
     return {**note, "model": str(out)}

@@ -109,11 +109,12 @@ def ranked(
     found = gather(parts.engine, question.catalogue, question.request)
     candidates, lacks = parts.search.candidates(question, found)
     deadline = None if budget_ms is None else time.monotonic() + budget_ms / 1000
-    ranking = (ranker or parts.ranker).rank(
+    ranker = ranker or parts.ranker
+    ranking = ranker.rank(
         question.request.text or "",
         candidates,
         deadline=deadline,
-        depth=parts.settings.rerank_depth,
+        depth=ranker.depth(parts.settings.rerank_depth),
         weights=parts.weights.now(),
     )
     ids = [item.id for item in ranking.items] + [hit.id for hit in found.rest]

@@ -136,7 +136,9 @@ def worked(parts: Parts, viewed: Mapping[str, Any] | None, window: Sequence[Cand
     deadline = time.monotonic() + settings.rerank_budget_ms / 1000
     with metrics.stage("rank"):
         try:
-            workings = parts.ranker.work(query_of(viewed), window, deadline=deadline, depth=settings.rerank_depth)
+            ranker = parts.ranker
+            depth = ranker.depth(settings.rerank_depth)
+            workings = ranker.work(query_of(viewed), window, deadline=deadline, depth=depth)
         except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get an answer
             log.error("the model failed: %s", type(error).__name__)
             workings = Workings.without_model(first_stage(window, degraded="model_error"))

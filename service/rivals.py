@@ -85,10 +85,11 @@ class Rivals:
         found = gather(here.engine, question.catalogue, question.request)
         found, lacks = here.search.signalled(index, question, found)
         candidates, without_vectors = here.search.candidates(question, found)
-        ranking = self.ranker(system).rank(
+        ranker = self.ranker(system)
+        ranking = ranker.rank(
             question.request.text or "",
             candidates,
-            depth=here.settings.rerank_depth,
+            depth=ranker.depth(here.settings.rerank_depth),
             weights=weights if system == "weighted" and weights is not None else here.weights.now(),
         )
         order = [found.hits[item.position] for item in ranking.items]

@@ -413,11 +413,12 @@ class SearchService:
         settings = self._parts.settings
         deadline = time.monotonic() + settings.rerank_budget_ms / 1000
         try:
-            return (ranker or self._parts.ranker).work(
+            ranker = ranker or self._parts.ranker
+            return ranker.work(
                 query,
                 candidates,
                 deadline=deadline,
-                depth=settings.rerank_depth,
+                depth=ranker.depth(settings.rerank_depth),
                 weights=self._parts.weights.now(),
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in a model, people still get results

@@ -58,7 +58,8 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, le=256)
     """Threads of one model run."""
     candidates_per_signal: int = Field(80, ge=1, le=1000)
-    rerank_depth: int = Field(2, ge=1, le=1000)
+    rerank_depth: int | None = Field(None, ge=1, le=1000)
+    """How many of a window's best are read; ``None``: as many as the model says pay, 2 of the shipped one."""
     rerank_budget_ms: float = Field(1000.0, gt=0)
     """Of a search; past it the answer keeps the first-stage order."""
     rerank_request_budget_ms: float = Field(30_000.0, gt=0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranker.errors import ModelError, TrainingDataError
-from ranker.folder import read_config
+from ranker.folder import READ, read_config
 from ranker.people import TrainedOn, trained_on
 from ranker.tokens import PairTokenizer
 from ranker.training.checkpoint import CHECKPOINT
@@ -160,7 +160,15 @@ def run_finetune(
             whose = trained_on(parts.everything(), catalogues=catalogues, before=people_before(begin))
             card = model_card(name, training, whose)
             save_model(
-                model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card, people=whose
+                model,
+                out,
+                name=name,
+                tokenizer=tokenizer,
+                lengths=lengths,
+                training=training,
+                card=card,
+                people=whose,
+                depth=outcome.reach.depth if outcome.reach else READ,
             )
             (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
             (out / CHECKPOINT).unlink(missing_ok=True)
@@ -181,6 +189,7 @@ def measured(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 1),
         "windows": outcome.windows,
         "parameters": outcome.parameters,
+        "reach": asdict(outcome.reach) if outcome.reach else None,
     }
 
 

@@ -158,7 +158,8 @@ class Weighing:
 
     def _gather(self, bench: _Bench, index: str, wanted: Sequence[tuple[str, str, dict[str, int]]]) -> None:
         here = self._parts
-        depth = here.settings.rerank_depth
+        ranker = here.ranker
+        depth = ranker.depth(here.settings.rerank_depth)
         try:
             for name, text, grades in wanted:
                 if self._bench is not bench:
@@ -171,7 +172,7 @@ class Weighing:
                     bench.total -= 1
                     bench.left_out += 1
                     continue
-                window = Replay(here.ranker, question.request.text or "", candidates, depth)
+                window = Replay(ranker, question.request.text or "", candidates, depth)
                 window.read(window.chosen(here.weights.now(), depth=READ_AHEAD * depth))
                 bench.queries.append(_Judged(name, text, grades, window))
         except (EngineError, RankerError, OSError) as error:

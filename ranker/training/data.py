@@ -17,7 +17,8 @@ from ..windows import Window
 
 DROPS: tuple[frozenset[str] | None, ...] = (None, frozenset({"bm25"}), frozenset({"text_vector"}), frozenset({"*"}))
 """Which signals a training window may lose as a whole: none, one of the two, all."""
-DROP_SHARES = (0.7, 0.08, 0.08, 0.14)
+LOSES_ONE = 0.08
+"""Share of windows that lose BM25, and of those that lose their vectors, where others keep all signals."""
 
 UNJUDGED_WEIGHT = 0.3
 """An unjudged member of a window is probably, but not surely, irrelevant."""
@@ -90,11 +91,14 @@ def check(windows: Sequence[Window]) -> None:
 
 
 def sampled(
-    example: Example, count: int, random: np.random.Generator
+    example: Example, count: int, random: np.random.Generator, *, bare: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Choose some candidates of a window, and how many of its signals to lose.
 
     Relevant and judged items come first, a quarter of the places goes to the unjudged where there are any.
+
+    Args:
+        bare: how likely the window loses all of its signals.
 
     Returns:
         positions (count,), features (count, features), grades (count,), weights (count,).
@@ -111,5 +115,11 @@ def sampled(
         rest = random.choice(np.setdiff1d(judged, first), wanted - len(first), replace=False)
         judged = np.concatenate([first, rest])
     chosen = np.concatenate([judged, random.choice(other, strangers, replace=False)]).astype(np.int64)
-    variant = int(random.choice(len(example.features), p=DROP_SHARES)) if len(example.features) > 1 else 0
+    variant = int(random.choice(len(example.features), p=_shares(bare))) if len(example.features) > 1 else 0
     return chosen, example.features[variant][chosen], example.grades[chosen], example.weights[chosen]
+
+
+def _shares(bare: float) -> tuple[float, ...]:
+    """How likely each of :data:`DROPS` is."""
+    one = min(LOSES_ONE, (1.0 - bare) / 2)
+    return (1.0 - bare - 2 * one, one, one, bare)

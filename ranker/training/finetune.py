@@ -21,6 +21,7 @@ from .losses import loss_of
 from .measure import TestReport, means, tested
 from .methods import method_of, optimiser_of
 from .network import PairNetwork
+from .reach import DEEPEST, Reach, best_first, choose, has_signals, placed, unread
 from .settings import FinetuneSettings
 from .splits import Split, check_apart
 
@@ -70,6 +71,8 @@ class Outcome:
         test: of that state and of the start, on queries that nothing else has looked at; ``None`` without such.
         windows: per part.
         parameters: ``trained`` and ``all``.
+        reach: how far the reading is trusted and how many are read; ``None`` where too few validation windows have
+            signals to choose by.
     """
 
     validation: dict[str, float]
@@ -78,6 +81,7 @@ class Outcome:
     seconds: float
     windows: dict[str, int]
     parameters: dict[str, int]
+    reach: Reach | None = None
 
 
 def finetune(
@@ -91,10 +95,11 @@ def finetune(
 ) -> Outcome:
     """Train ``model`` in place.
 
-    The best state by condensed plus plain nDCG@10 on validation is kept; the test part is looked at once, when all is
-    decided. With a ``folder``, each evaluation leaves a checkpoint there, so does an interruption, and a run of the
-    same settings, start and data that finds one goes on from it to the same result. Where ``torch.distributed`` is
-    initialised, the processes share each step's windows.
+    The best state by condensed plus plain nDCG@10 on validation is kept, in the order that is served, and validation
+    chooses how far the reading is trusted and how many are read (:mod:`ranker.training.reach`); the test part is looked
+    at once, when all is decided. With a ``folder``, each evaluation leaves a checkpoint there, so does an interruption,
+    and a run of the same settings, start and data that finds one goes on from it to the same result. Where
+    ``torch.distributed`` is initialised, the processes share each step's windows.
 
     Raises:
         TrainingDataError: nothing can be learned from the windows, a query is in two parts, or the gradient is lost.
@@ -108,7 +113,7 @@ def finetune(
         model.network.close()
     run = FinetuneRun(model, parts, tokenizer, settings, folder=folder, report=report)
     run.go()
-    return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters)
+    return Outcome(run.best_metrics, run.test, run.step, run.seconds, parts.counts(), run.parameters, run.reach)
 
 
 class FinetuneRun(Loop):
@@ -140,9 +145,11 @@ class FinetuneRun(Loop):
         self.held_out = prepare(parts.validation, tokenizer, drops=1)
         self.untouched = prepare(parts.test, tokenizer, drops=1)
         self.test: TestReport | None = None
+        self.reach: Reach | None = None
         self.misses, self.best = 0, -math.inf
         self.best_metrics: dict[str, float] = {}
         self.vectors: dict[int, Tensor] = {}
+        self.read: dict[tuple[int, bytes], Tensor] = {}
         self.start_scores = self.scores(self.untouched)
         self.method = method_of(model, settings, self.steps)
         if not self.method.reads:
@@ -168,7 +175,8 @@ class FinetuneRun(Loop):
         self.method.load_state(tensors)
 
     def finish(self) -> None:
-        """The best state, adapters merged, averaged with the start; then the one look at the test part."""
+        """The best state, adapters merged, averaged with the start; how far its reading goes; then the one look at the
+        test part."""
         self.model.load_state_dict(self.best_state)
         self.method.merge()
         kept = self.settings.keep_start
@@ -181,8 +189,10 @@ class FinetuneRun(Loop):
             self.model.load_state_dict(averaged)
         self.model.requires_grad_(True)
         self.model.eval()
-        if kept and self.held_out:
+        self.reach = choose(self.ranker.head, self.held_out, self._once)
+        if (kept or self.reach) and self.held_out:
             self.best_metrics = means([example.window for example in self.held_out], self.scores(self.held_out))
+        self.read.clear()
         if self.untouched:
             windows = [example.window for example in self.untouched]
             self.test = tested(windows, before=self.start_scores, after=self.scores(self.untouched))
@@ -197,7 +207,10 @@ class FinetuneRun(Loop):
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(self.training))
         random = np.random.default_rng([settings.seed, 1, self.step])
         chosen = [
-            (self.training[number], *sampled(self.training[number], settings.items_per_window, random))
+            (
+                self.training[number],
+                *sampled(self.training[number], settings.items_per_window, random, bare=settings.bare_share),
+            )
             for number in order[place * settings.windows_per_step :][: settings.windows_per_step]
         ]
         loss = self._loss(chosen[self.group.rank :: self.group.size], len(chosen))
@@ -229,12 +242,26 @@ class FinetuneRun(Loop):
     def _read(self, example: Example) -> Tensor:
         """Vectors of a whole window, without gradients."""
         self.model.eval()
-        order = np.argsort([len(ids) for ids in example.passages], kind="stable")
-        result = torch.zeros(len(order), self.ranker.network.outputs)
+        return self._few(example, np.arange(len(example.passages)))
+
+    def _once(self, example: Example, rows: NDArray[np.int64]) -> Tensor:
+        """The same, kept for when it is asked again: nothing is trained any more."""
+        self.read[id(example), rows.tobytes()] = vector = self._few(example, rows)
+        return vector
+
+    def _few(self, example: Example, rows: NDArray[np.int64]) -> Tensor:
+        """Vectors of some candidates of a window, without gradients."""
+        if self.vectors:
+            return self.vectors[id(example)][torch.from_numpy(rows)]
+        known = self.read.get((id(example), rows.tobytes()))
+        if known is not None:
+            return known
+        order = np.argsort([len(example.passages[row]) for row in rows], kind="stable")
+        result = torch.zeros(len(rows), self.ranker.network.outputs)
         with torch.no_grad():
             for start in range(0, len(order), 32):
-                rows = order[start : start + 32]
-                result[torch.from_numpy(rows)] = self._vector([(example, rows, example.features[0])])
+                places = order[start : start + 32]
+                result[torch.from_numpy(places)] = self._vector([(example, rows[places], example.features[0])])
         return result
 
     def _vector(self, parts: Sequence[Choice]) -> Tensor:
@@ -247,17 +274,18 @@ class FinetuneRun(Loop):
         return result
 
     def scores(self, examples: Sequence[Example]) -> list[NDArray[np.floating]]:
-        """Logits of whole windows."""
+        """Scores of whole windows that order them as they are served: the best by the signals are read, and bare texts
+        all of them."""
         self.model.eval()
+        head = self.ranker.head
         result: list[NDArray[np.floating]] = []
         with torch.no_grad():
             for example in examples[self.group.rank :: self.group.size]:
-                rows = np.argsort([len(ids) for ids in example.passages], kind="stable")
-                scores = np.zeros(len(rows), np.float32)
-                for start in range(0, len(rows), 32):
-                    part = rows[start : start + 32]
-                    scores[part] = self._logits([(example, part, example.features[0][part])])[0].numpy()
-                result.append(scores)
+                first = best_first(example, unread(head, example))
+                best = first[:DEEPEST] if has_signals(example) else first
+                features = torch.from_numpy(example.features[0][best])
+                read = head(self._few(example, best), torch.ones(len(best), 1), features).numpy()
+                result.append(placed(first, read))
         return self.group.gathered(result, len(examples))
 
     def look(self, loss: float, norm: float) -> None:

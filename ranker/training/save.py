@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from ..errors import ModelError
-from ..folder import ModelConfig, write_config
+from ..folder import READ, ModelConfig, write_config
 from ..people import TrainedOn
 from ..signals import FEATURES
 from ..tokens import PairTokenizer
@@ -35,6 +35,7 @@ def save_model(
     int8: bool = True,
     scales: Scales | None = None,
     people: TrainedOn | None = None,
+    depth: int = READ,
 ) -> None:
     """Write a model folder: weights, both graphs, tokenizer, configuration and card.
 
@@ -46,6 +47,7 @@ def save_model(
         int8: whether the transformer's weights are served in 8 bits.
         scales: of its activations, where they are fixed.
         people: whose behaviour it learnt from; ``None`` where nobody's.
+        depth: how many of a window's best it pays to read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval()
@@ -65,6 +67,7 @@ def save_model(
             query_tokens=lengths.query_tokens,
             passage_tokens=lengths.passage_tokens,
             outputs=model.network.outputs,
+            depth=depth,
             late_interaction=model.network.shape.late_interaction,
             features=list(FEATURES),
             digests={},

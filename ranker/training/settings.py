@@ -44,6 +44,10 @@ class FinetuneSettings(BaseModel):
     epochs: float = Field(2.0, gt=0, le=1000)
     windows_per_step: int = Field(4, ge=1)
     items_per_window: int = Field(10, ge=2)
+    bare_share: float = Field(0.14, ge=0, le=1)
+    """Share of windows that lose all signals in a step. Where signals are there they order well already, and the
+    reading learns little beside them; where all are lost it has to say everything. 1 teaches the transformer and leaves
+    the weights of signals as they are."""
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     backbone_rate: float = Field(3e-5, ge=0)
     layer_decay: float = Field(1.0, gt=0, le=1)

@@ -42,7 +42,9 @@ def portray(
     """
     index = parts.settings.index
     report = evaluate(parts, index, judged, [], compare=[("bm25", "ranked")], on_query=on_query)
-    found = portrait(parts.ranker, _windows(parts, judged, on_query), depth=parts.settings.rerank_depth)
+    ranker = parts.ranker
+    depth = ranker.depth(parts.settings.rerank_depth)
+    found = portrait(ranker, _windows(parts, judged, on_query), depth=depth)
     bm25, ranked = (report.systems[name].values[:, 0] for name in ("bm25", "ranked"))
     queries = [
         Duelled(text, float(first), float(second))

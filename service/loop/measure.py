@@ -14,13 +14,15 @@ from ranker.candidate import Candidate
 from ranker.metrics import ndcg
 from ranker.model import Ranker
 from ranker.significance import Estimate, estimates
+from ranker.weights import Weights
 
 from ..parts import Parts
 from ..report import Judged
 from ..schemas.search import SearchBody
 
 ROUNDS = 3
-"""How often both rank each window when they are timed, in turn; the first is not counted."""
+"""How often both rank each window when they are timed, in turn; the first is not counted, and in the others the query
+is a new one, so that what can be kept of products is, and nothing of queries: a search as it is served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ def compared(
         ModelError: one of them cannot be loaded.
         UnknownCatalogue, EngineError, EncoderError: what the parts raise.
     """
-    rankers = [Ranker(folder, threads=1, remembered=0) for folder in (live, candidate)]
+    rankers = [Ranker(folder, threads=1) for folder in (live, candidate)]
     for ranker in rankers:
         ranker.warm_up()
-    depth = parts.settings.rerank_depth
+    asked, weights = parts.settings.rerank_depth, parts.weights.now()
     values: list[list[float]] = []
     ratios: list[float] = []
     gathered = windows(parts, index, judged)
@@ -75,10 +77,10 @@ def compared(
         for turn in range(ROUNDS):
             for column, ranker in enumerate(rankers):
                 before = time.perf_counter()
-                ranking = ranker.rank(text, candidates, depth=depth, weights=parts.weights.now())
+                order = _order(ranker, f"{text} {turn}" if turn else text, candidates, asked, weights)
                 spent[turn, column] = time.perf_counter() - before
                 if turn == 0:
-                    row.append(ndcg([item.id for item in ranking.items], judged.grades[name]))
+                    row.append(ndcg(order, judged.grades[name]))
         values.append(row)
         ratios.append(float(spent[1:, 1].min() / max(spent[1:, 0].min(), 1e-9)))
         if number % 25 == 0:
@@ -90,7 +92,7 @@ def compared(
 
 def values_of(parts: Parts, index: str, judged: Judged, folders: Sequence[Path]) -> list[float]:
     """Mean nDCG@10 of each model on the same windows, gathered now; raises as :func:`compared` does."""
-    depth, weights = parts.settings.rerank_depth, parts.weights.now()
+    asked, weights = parts.settings.rerank_depth, parts.weights.now()
     rankers = [Ranker(folder, threads=1, remembered=0) for folder in folders]
     gathered = windows(parts, index, judged)
     return [
@@ -98,7 +100,7 @@ def values_of(parts: Parts, index: str, judged: Judged, folders: Sequence[Path])
             np.mean(
                 [
                     ndcg(
-                        [item.id for item in ranker.rank(text, candidates, depth=depth, weights=weights).items],
+                        _order(ranker, text, candidates, asked, weights),
                         judged.grades[name],
                     )
                     for name, (text, candidates) in gathered.items()
@@ -107,3 +109,10 @@ def values_of(parts: Parts, index: str, judged: Judged, folders: Sequence[Path])
         )
         for ranker in rankers
     ]
+
+
+def _order(
+    ranker: Ranker, text: str, candidates: Sequence[Candidate], asked: int | None, weights: Weights
+) -> list[str]:
+    ranking = ranker.rank(text, candidates, depth=ranker.depth(asked), weights=weights)
+    return [item.id for item in ranking.items]

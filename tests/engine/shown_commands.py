@@ -431,6 +431,11 @@ FEDERATED = "needs an environment of its own: make test-federated, whose tests d
 NOT_RUN = {
     "hybridrank index products.jsonl --index esci": NO_DATA,
     "hybridrank index films/products.jsonl.gz --index films": NO_DATA,
+    "hybridrank index learn/products.jsonl.gz --index films": NO_DATA,
+    "hybridrank train windows --index films --queries learn/queries.tsv --qrels learn/qrels.tsv --source films "
+    "--unjudged 100 --out films.jsonl.gz": NO_DATA,
+    "hybridrank train finetune films.jsonl.gz --late-interaction --bare 1 --items 8 --epochs 1 --backbone-rate 5e-5 "
+    "--evaluate-every 400 --threads 1 --out models/films": NO_DATA,
     "hybridrank train sequence --epochs 2": NO_DATA,
     "hybridrank train sequence --epochs 10": NO_DATA,
     "hybridrank evaluate --system recommend item_knn popularity --compare item_knn recommend "

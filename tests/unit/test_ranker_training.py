@@ -12,7 +12,7 @@ from ranker.errors import CheckpointError, ModelError, TrainingDataError
 from ranker.model import Ranker
 from ranker.signals import FEATURES
 from ranker.training.checkpoint import CHECKPOINT
-from ranker.training.data import prepare
+from ranker.training.data import prepare, sampled
 from ranker.training.export import export_pair
 from ranker.training.losses import listwise, pointwise
 from ranker.training.measure import window_ndcg
@@ -20,6 +20,8 @@ from ranker.training.quantise import per_row
 from ranker.training.save import load_trained, save_model
 from ranker.windows import Window, read_windows, write_windows
 from tests.unit.training_help import SETTINGS, TOKENIZER, colour_windows, finetune, lengths, small
+
+KNOWN = [FEATURES.index("bm25.known"), FEATURES.index("text_vector.known")]
 
 
 def test_fine_tuning_learns_what_no_signal_says():
@@ -194,3 +196,11 @@ def test_windows_survive_the_disk_and_bad_lines_are_named(tmp_path):
 
 def test_the_head_takes_the_features_of_this_release():
     assert small().head.inputs == len(FEATURES)
+
+
+@pytest.mark.parametrize("bare", [0.0, 0.14, 0.5, 1.0])
+def test_as_many_windows_lose_all_their_signals_as_are_told_to(bare):
+    (example,) = prepare(colour_windows()[:1], lengths())
+    dice = np.random.default_rng(5)
+    lost = [not sampled(example, 6, dice, bare=bare)[1][:, KNOWN].any() for _ in range(400)]
+    assert abs(np.mean(lost) - bare) <= (0 if bare in (0.0, 1.0) else 0.06)

@@ -56,6 +56,9 @@ def finetune(
     ] = False,
     epochs: EpochsOption = 2.0,
     items: Annotated[int, typer.Option(help="Candidates of a window that take part in a step.", min=2)] = 10,
+    bare: Annotated[
+        float, typer.Option(help="Share of windows that lose all signals: teaches the reading.", min=0.0, max=1.0)
+    ] = 0.14,
     backbone_rate: Annotated[float, typer.Option(help="Learning rate of the transformer's top layer.")] = 3e-5,
     layer_decay: Annotated[float, typer.Option(help="Each layer learns at this share of the one above it.")] = 1.0,
     head_rate: Annotated[float, typer.Option(help="Learning rate of the head.")] = 1e-3,
@@ -106,6 +109,7 @@ def finetune(
             late_interaction=late_interaction,
             epochs=epochs,
             items_per_window=items,
+            bare_share=bare,
             backbone_rate=backbone_rate,
             layer_decay=layer_decay,
             head_rate=head_rate,
