@@ -131,7 +131,7 @@ def on_next(
     for heading in ("system", *MEASURES):
         table.add_column(heading, justify="left" if heading == "system" else "right", no_wrap=True)
     for name, values in found.systems.items():
-        table.add_row(name, *(f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})" for one in values.values()))
+        table.add_row(name, *(f"{one.mean:.3f}\n{one.low:.3f}-{one.high:.3f}" for one in values.values()))
     stdout.print(table)
     for (a, b), (one, p) in found.differences.items():
         line = f"ndcg@10: {b} - {a} = {one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f}), p = {p:.4f}"
