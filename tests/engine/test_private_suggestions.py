@@ -18,7 +18,7 @@ from personal.suggestions.private import Budget
 from personal.suggestions.store import get, query_id
 from plugin.client import ClusterConfig, Engine
 from plugin.names import BEHAVIOUR, UBI_QUERIES
-from plugin.statedocs import put_many
+from plugin.statedocs import flush, put_many
 from service import metrics
 from service.suggest import tell_spent
 
@@ -54,6 +54,7 @@ def typed(engine: Engine, catalogue: str, text: str, people: range, day: int) ->
         for number in people
     ]
     put_many(engine, UBI_QUERIES, documents)
+    flush(engine, UBI_QUERIES)  # what is not on the disk yet is not counted yet
 
 
 def test_a_day_is_chosen_for_once_and_what_is_erased_stays_away(engine: Engine) -> None:
