@@ -28,7 +28,7 @@ from ranker.training.save import save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.windows import Window
 
-from .training import METRICS, PACKAGED_BERT, Data, load_start, measured, model_card, start_folder
+from .training import METRICS, PACKAGED_BERT, Data, depth_before, load_start, measured, model_card, start_folder
 
 
 def run_private(
@@ -96,7 +96,17 @@ def run_private(
     }
     out.mkdir(parents=True, exist_ok=True)
     card = model_card(name, training, whose)
-    save_model(model, out, name=name, tokenizer=tokenizer, lengths=lengths, training=training, card=card, people=whose)
+    save_model(
+        model,
+        out,
+        name=name,
+        tokenizer=tokenizer,
+        lengths=lengths,
+        training=training,
+        card=card,
+        people=whose,
+        depth=depth_before(begin),
+    )
     (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
     return measured(outcome) | {
         "data": training["data"],

@@ -168,7 +168,7 @@ def run_finetune(
                 training=training,
                 card=card,
                 people=whose,
-                depth=outcome.reach.depth if outcome.reach else READ,
+                depth=outcome.reach.depth if outcome.reach else depth_before(begin),
             )
             (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
             (out / CHECKPOINT).unlink(missing_ok=True)
@@ -178,6 +178,11 @@ def run_finetune(
 def people_before(begin: Path) -> TrainedOn | None:
     """Whose behaviour a starting point has learnt from."""
     return read_config(begin).people if (begin / "pair.onnx").is_file() else None
+
+
+def depth_before(begin: Path) -> int:
+    """How many of a window's best a starting point says it pays to read."""
+    return read_config(begin).depth if (begin / "pair.onnx").is_file() else READ
 
 
 def measured(outcome: Outcome) -> dict[str, Any]:

@@ -28,7 +28,16 @@ from ranker.training.settings import FinetuneSettings
 from ranker.windows import read_windows
 
 from ..private_training import scores
-from ..training import METRICS, PACKAGED_BERT, load_start, measured, model_card, people_before, start_folder
+from ..training import (
+    METRICS,
+    PACKAGED_BERT,
+    depth_before,
+    load_start,
+    measured,
+    model_card,
+    people_before,
+    start_folder,
+)
 from .certificates import Certificates
 from .wire import WireGrid, answer_until_done
 
@@ -186,6 +195,7 @@ def _write(
         training=training,
         card=card,
         people=whose,
+        depth=depth_before(begin),
     )
     report = measured(outcome) | {"federated": federated}
     (lead.out / METRICS).write_text(json.dumps(report, indent=2) + "\n", "utf-8")

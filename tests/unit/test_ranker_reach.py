@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ranker.candidate import Candidate
-from ranker.folder import READ
+from ranker.folder import READ, read_config
 from ranker.training.data import prepare
 from ranker.training.head import Head
 from ranker.training.reach import DEEPEST, FEWEST, best_first, choose, has_signals, placed, unread
-from ranker.windows import Window
-from tests.unit.training_help import lengths
+from ranker.training.save import save_model
+from ranker.windows import Window, write_windows
+from service.training import Data, run_finetune
+from tests.unit.training_help import SETTINGS, TOKENIZER, colour_windows, lengths, small
 
 ITEMS = 60
 
@@ -120,3 +122,16 @@ def test_what_was_read_stands_before_what_was_not(first, read):
     assert set(order[:count]) == set(first[:count])
     assert order[count:] == first[count:]
     assert [scores[row] for row in first[:count]] == pytest.approx(read)
+
+
+def test_where_nothing_can_be_chosen_a_model_stays_as_deep_as_the_one_it_began_with(tmp_path):
+    begin, out = tmp_path / "begin", tmp_path / "out"
+    save_model(small(), begin, name="x", tokenizer=TOKENIZER, lengths=lengths(), training={}, card="# x\n", depth=10)
+    write_windows(tmp_path / "w.jsonl", colour_windows())
+    settings = SETTINGS.model_copy(update={"epochs": 1.0})
+    told = run_finetune(
+        Data([tmp_path / "w.jsonl"]), out, start=str(begin), name="x", settings=settings, report=lambda _: None
+    )
+    assert told is not None
+    assert told["reach"] is None
+    assert read_config(out).depth == 10
