@@ -56,7 +56,9 @@ def asked(parts: Parts, index: str, judged: Judged) -> Asked:
         candidates, lacks = parts.search.candidates(question, found, timeout_s=60)
         if lacks is not None:
             raise SystemExit(f"a query went without {lacks}")
-        ranking = parts.ranker.rank(question.request.text or "", candidates, depth=parts.settings.rerank_depth)
+        ranker = parts.ranker
+        depth = ranker.depth(parts.settings.rerank_depth)
+        ranking = ranker.rank(question.request.text or "", candidates, depth=depth)
         order = [*(item.id for item in ranking.items), *(hit.id for hit in found.rest)][:DEPTH]
         grades = judged.grades[name]
         values.append((ndcg(order, grades), ndcg(condensed(order, grades), grades)))
