@@ -24,11 +24,10 @@ from ranker.training.finetune import FusedRanker, Outcome, Progress
 from ranker.training.measure import tested
 from ranker.training.private import PrivateSettings, check_settings, train_privately
 from ranker.training.records import people_of, read_pairs, records_of
-from ranker.training.save import save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.windows import Window
 
-from .training import METRICS, PACKAGED_BERT, Data, depth_before, load_start, measured, model_card, start_folder
+from .training import PACKAGED_BERT, Data, load_start, measured, model_card, save_trained, start_folder
 
 
 def run_private(
@@ -65,7 +64,6 @@ def run_private(
     check_settings(settings, private, people)
     measured_cost = _cost(cost) if cost is not None else None
     model = load_start(begin)
-    tokenizer = begin / "tokenizer.json"
     lengths = PairTokenizer.of(begin, settings)
     started = time.monotonic()
     records = records_of(
@@ -94,21 +92,11 @@ def run_private(
         "settings": settings.model_dump(exclude={"seed"}),
         **measured(outcome),
     }
-    out.mkdir(parents=True, exist_ok=True)
     card = model_card(name, training, whose)
-    save_model(
-        model,
-        out,
-        name=name,
-        tokenizer=tokenizer,
-        lengths=lengths,
-        training=training,
-        card=card,
-        people=whose,
-        depth=depth_before(begin),
+    written = save_trained(
+        model, out, begin, outcome, name=name, lengths=lengths, training=training, card=card, people=whose
     )
-    (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
-    return measured(outcome) | {
+    return written | {
         "data": training["data"],
         "model": str(out),
         "people": whose.model_dump() if whose else None,

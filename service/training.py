@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,7 +142,6 @@ def run_finetune(
     """
     begin = start_folder(start)
     model = load_start(begin)
-    tokenizer = begin / "tokenizer.json"
     lengths = PairTokenizer.of(begin, settings)
     parts = data.read(settings)
     out.mkdir(parents=True, exist_ok=True)
@@ -156,23 +156,23 @@ def run_finetune(
             **measured(outcome),
             "cross_segment_bias": [round(float(np.mean(row)), 3) for row in model.network.across.detach().numpy()],
         }
-        if group.is_first:
-            whose = trained_on(parts.everything(), catalogues=catalogues, before=people_before(begin))
-            card = model_card(name, training, whose)
-            save_model(
-                model,
-                out,
-                name=name,
-                tokenizer=tokenizer,
-                lengths=lengths,
-                training=training,
-                card=card,
-                people=whose,
-                depth=outcome.reach.depth if outcome.reach else depth_before(begin),
-            )
-            (out / METRICS).write_text(json.dumps(measured(outcome), indent=2) + "\n", "utf-8")
-            (out / CHECKPOINT).unlink(missing_ok=True)
-    return measured(outcome) | {"data": training["data"], "model": str(out)} if group.is_first else None
+        if not group.is_first:
+            return None
+        whose = trained_on(parts.everything(), catalogues=catalogues, before=people_before(begin))
+        card = model_card(name, training, whose)
+        written = save_trained(
+            model,
+            out,
+            begin,
+            outcome,
+            name=name,
+            lengths=lengths,
+            training=training,
+            card=card,
+            people=whose,
+        )
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    return written | {"data": training["data"], "model": str(out)}
 
 
 def people_before(begin: Path) -> TrainedOn | None:
@@ -180,9 +180,40 @@ def people_before(begin: Path) -> TrainedOn | None:
     return read_config(begin).people if (begin / "pair.onnx").is_file() else None
 
 
-def depth_before(begin: Path) -> int:
-    """How many of a window's best a starting point says it pays to read."""
-    return read_config(begin).depth if (begin / "pair.onnx").is_file() else READ
+def save_trained(
+    model: FusedRanker,
+    out: Path,
+    begin: Path,
+    outcome: Outcome,
+    *,
+    name: str,
+    lengths: PairTokenizer,
+    training: dict[str, Any],
+    card: str,
+    people: TrainedOn | None,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Write the folder of a model that was trained: with the tokenizer of the folder that it began with, and as deep as
+    that one where nothing was chosen. The rest is as :func:`save_model` takes it.
+
+    Returns:
+        what stands in its ``metrics.json``: what the run came to, and ``more``.
+    """
+    before = read_config(begin).depth if (begin / "pair.onnx").is_file() else READ
+    save_model(
+        model,
+        out,
+        name=name,
+        tokenizer=begin / "tokenizer.json",
+        lengths=lengths,
+        training=training,
+        card=card,
+        people=people,
+        depth=outcome.reach.depth if outcome.reach else before,
+    )
+    written = measured(outcome) | dict(more)
+    (out / METRICS).write_text(json.dumps(written, indent=2) + "\n", "utf-8")
+    return written
 
 
 def measured(outcome: Outcome) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections import Counter
@@ -23,19 +22,17 @@ from ranker.training.federated.shop import check_method, digest_of, put_weights,
 from ranker.training.finetune import FusedRanker, Outcome
 from ranker.training.measure import tested
 from ranker.training.methods import method_of
-from ranker.training.save import save_model
 from ranker.training.settings import FinetuneSettings
 from ranker.windows import read_windows
 
 from ..private_training import scores
 from ..training import (
-    METRICS,
     PACKAGED_BERT,
-    depth_before,
     load_start,
     measured,
     model_card,
     people_before,
+    save_trained,
     start_folder,
 )
 from .certificates import Certificates
@@ -184,22 +181,20 @@ def _write(
         "federated": federated,
     }
     whose = people_of(together, people_before(begin))
-    lead.out.mkdir(parents=True, exist_ok=True)
     card = model_card(lead.name, training, whose, command="federated", more=section(federated))
-    save_model(
+    written = save_trained(
         model,
         lead.out,
+        begin,
+        outcome,
         name=lead.name,
-        tokenizer=begin / "tokenizer.json",
         lengths=lengths,
         training=training,
         card=card,
         people=whose,
-        depth=depth_before(begin),
+        more={"federated": federated},
     )
-    report = measured(outcome) | {"federated": federated}
-    (lead.out / METRICS).write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    return report | {"data": training["data"], "model": str(lead.out), "name": read_config(lead.out).name}
+    return written | {"data": training["data"], "model": str(lead.out), "name": read_config(lead.out).name}
 
 
 def section(federated: dict[str, Any]) -> str:
