@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from personal.affinity import Vectors
@@ -67,9 +67,7 @@ class People:
         except (EngineError, PersonalError) as error:
             without("profile", error)
             return NOTHING_HELD, "profile"
-        for kind in held.broken:
-            metrics.UNREADABLE.labels(kind).inc()
-            log.warning("a %s does not open: altered, or its key is lost", kind)
+        unreadable(held.broken)
         return held, "profile" if held.broken else None
 
     def signals(
@@ -142,6 +140,13 @@ def without(part: str, error: Exception) -> None:
     """Count and log that an answer goes without a part."""
     metrics.WITHOUT.labels(part, type(error).__name__).inc()
     log.warning("an answer goes without %s: %s", part, type(error).__name__)
+
+
+def unreadable(kinds: Iterable[str]) -> None:
+    """Count and log that records of these kinds do not open."""
+    for kind in kinds:
+        metrics.UNREADABLE.labels(kind).inc()
+        log.warning("a record of kind %s does not open: altered, or its key is lost", kind)
 
 
 def _untaught(error: Exception) -> None:

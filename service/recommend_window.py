@@ -29,6 +29,7 @@ from ranker.sequence import NO_EXPECTATION, Expected, SequenceModel
 from . import metrics
 from .likeness import vectors_for
 from .parts import Parts
+from .people import unreadable
 from .problems import Problem
 
 log = logging.getLogger("hybridrank.service")
@@ -116,9 +117,7 @@ class Windowing:
     def _liked_by_friends(self, person: Identity) -> Mapping[str, float]:
         """What the friends of the person share; the answer says so where a record of it does not open."""
         shared = self._parts.friends.of(person, self._catalogue.name, timeout_s=self._limit)
-        for kind in shared.broken:
-            metrics.UNREADABLE.labels(kind).inc()
-            log.warning("a record of kind %s does not open: altered, or its key is lost", kind)
+        unreadable(shared.broken)
         if shared.broken:
             self._lacks.append("social")
         return shared.values
