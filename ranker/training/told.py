@@ -56,13 +56,13 @@ def told(
         window |= {int(item) for item in dice.choice(kin, min(KIN, len(kin)), replace=False)} if kin else set()
         if target not in window:
             continue
-        signals = []
-        for item in sorted(window):
+        signals, candidates = [], sorted(window)
+        for item in candidates:
             known = {"sequence": signal_of(float(likely[item]), items)}
             if (same := shared(path, paths[item])) is not None:
                 known["category"] = same
             signals.append(known)
-        found.append(Choice(str(place), [0.5] * len(signals), signals, {sorted(window).index(target): 1.0}))
+        found.append(Choice(str(place), [0.5] * len(signals), signals, {candidates.index(target): 1.0}))
     if len(found) < FOLDS:
         return {}
     fitted = fit_blend(found, fixed=[name for name in PRIOR.weights if name not in TOLD], seed=seed)

@@ -17,11 +17,10 @@ from ranker.training.export import export_pair
 from ranker.training.losses import listwise, pointwise
 from ranker.training.measure import window_ndcg
 from ranker.training.quantise import per_row
+from ranker.training.reach import KNOWN
 from ranker.training.save import load_trained, save_model
 from ranker.windows import Window, read_windows, write_windows
 from tests.unit.training_help import SETTINGS, TOKENIZER, colour_windows, finetune, lengths, small
-
-KNOWN = [FEATURES.index("bm25.known"), FEATURES.index("text_vector.known")]
 
 
 def test_fine_tuning_learns_what_no_signal_says():
