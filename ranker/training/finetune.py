@@ -274,8 +274,8 @@ class FinetuneRun(Loop):
         return result
 
     def scores(self, examples: Sequence[Example]) -> list[NDArray[np.floating]]:
-        """Scores of whole windows that order them as they are served: the best by the signals are read, and bare texts
-        all of them."""
+        """Scores of whole windows that order them as they are served by a model that reads :data:`DEEPEST`: so many of
+        the best by the signals are read, and bare texts all of them."""
         self.model.eval()
         head = self.ranker.head
         result: list[NDArray[np.floating]] = []
