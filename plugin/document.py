@@ -8,6 +8,7 @@ catalogue has beyond these fields belongs in ``attributes``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -62,6 +63,8 @@ FILTERS: Mapping[str, tuple[str, FieldKind]] = {
 """What can be filtered, by its name in a request: (field of the index, kind of value)."""
 
 ATTRIBUTE_PREFIX = "attributes."
+_LEVELS = re.compile(r">| [/|›»] ")
+"""Between the names of a category path that is written as one text. A slash within a name has no spaces about it."""
 
 
 def passage(source: Mapping[str, Any]) -> str:
@@ -117,12 +120,12 @@ def vector_mapping(dimension: int) -> dict[str, Any]:
 
 
 def category_path(source: Mapping[str, Any]) -> list[str]:
-    """The names of a product's category, widest first; ``category`` may be a list or one 'a > b' string."""
+    """The names of a product's category, widest first; ``category`` may be a list or one 'a > b' or 'a / b' string."""
     return _names(_strings(source.get("category")))
 
 
 def _names(path: list[str]) -> list[str]:
-    return [name.strip() for entry in path for name in entry.split(">") if name.strip()]
+    return [name.strip() for entry in path for name in _LEVELS.split(entry) if name.strip()]
 
 
 def _leaves(path: list[str]) -> str:

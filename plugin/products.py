@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from .document import passage
+from .document import category_path, passage
 from .standing import Standing
 
 MOSTLY = 0.5
@@ -42,6 +42,11 @@ class Product:
     def text(self) -> str:
         """Its passage; see :func:`plugin.document.passage`."""
         return passage(self.source)
+
+    @cached_property
+    def categories(self) -> frozenset[str]:
+        """The names of its category, of all levels, without regard to case."""
+        return frozenset(sys.intern(name.casefold()) for name in category_path(self.source))
 
     @cached_property
     def _standing(self) -> Standing:

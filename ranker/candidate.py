@@ -38,12 +38,14 @@ class Candidate:
         text: what the cross-encoder reads; ``None`` where only signals are known.
         signals: raw signal values by name, see :data:`SIGNALS`.
         vector: unit vector of its text, by the same encoder as the rest of the window; ``None`` where not known.
+        categories: names of its category, of all levels, as they compare; empty where not known.
     """
 
     id: str
     text: str | None
     signals: Mapping[str, float] = field(default_factory=dict)
     vector: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    categories: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

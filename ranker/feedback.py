@@ -12,6 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .candidate import Candidate
+from .categories import agreement
+
 ITEMS = 10
 """The best candidates that make the picture, by a softmax of their standard scores."""
 WEIGHT = 0.7
@@ -47,3 +50,18 @@ def feedback(
         return gains
     gains[rows] = WEIGHT * spread * (likeness - likeness.mean()) / likeness.std()
     return gains
+
+
+def gains(logits: NDArray[np.float64], candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """What each candidate of a window gains by being like the best ones: by its text's vector, and then by the
+    categories that it stands under (``ranker.categories``).
+
+    Args:
+        logits: of the candidates, shape (items,), finite.
+
+    Returns:
+        shape (items,), to be added to the logits.
+    """
+    ids = [item.id for item in candidates]
+    near = feedback(logits, [item.vector for item in candidates], ids)
+    return near + agreement(logits + near, [item.categories for item in candidates], ids)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from .asked import read as asked_of
 from .candidate import Candidate, Ranking, Scored
 from .errors import ModelError
-from .feedback import feedback
+from .feedback import gains as gains_of
 from .folder import DEFAULT_MODEL, read_config
-from .fusion import first_stage, ordered
+from .fusion import ordered
 from .reading import Apart, Read, Reader, Readers, Together
 from .remembered import Readings
 from .signals import features
@@ -162,8 +162,8 @@ class Ranker:
 
         The head scores the whole window by its signals and by likeness to the best (``ranker.feedback``); the ``depth``
         best of that order are read and scored again with the reading, the rest follow. When the deadline passes before
-        all of them are read, the whole window is given in the first stage's order and ``degraded`` says ``"budget"``: a
-        half-read window would mix two scales.
+        all of them are read, only those above the first that was not read count as read, as with a smaller ``depth``,
+        and ``degraded`` says ``"budget"``; it may be none, which leaves the order by the signals.
 
         Args:
             deadline: on :func:`time.monotonic`'s clock.
@@ -191,7 +191,7 @@ class Ranker:
         matrix = features(query, candidates)
         nothing = np.zeros((len(candidates), self.config.outputs), np.float32)
         unread = self.logits(nothing, np.zeros(len(candidates), bool), matrix).astype(np.float64)
-        gains = feedback(unread, [item.vector for item in candidates], [item.id for item in candidates])
+        gains = gains_of(unread, candidates)
         lifted = lifts(candidates, weights)
         moved = gains + lifted.sum(axis=1)
         base = ordered(candidates, sigmoid(unread + moved))
@@ -199,10 +199,10 @@ class Ranker:
         texts = [candidates[place].text for place in chosen]
         known = np.array([text is not None for text in texts])
         read = self.pair_vectors(asked_of(query).wanted, [text or "" for text in texts], deadline=deadline)
-        if not read.done.all():
-            late = Ranking(first_stage(candidates).items, "first_stage", "budget", int(read.done.sum()))
-            return Workings.without_model(late)
-        scores = sigmoid(self.logits(read.vectors, known, matrix[chosen]).astype(np.float64) + moved[chosen])
+        late = not read.done.all()
+        count = int(np.argmin(read.done)) if late else len(chosen)
+        chosen, vectors = chosen[:count], read.vectors[:count]
+        scores = sigmoid(self.logits(vectors, known[:count], matrix[chosen]).astype(np.float64) + moved[chosen])
         if not np.isfinite(scores).all():
             raise ModelError(f"model: {self.name} gave a score that is no number")
         head = [
@@ -210,10 +210,10 @@ class Ranker:
             for item in ordered([candidates[place] for place in chosen], scores)
         ]
         # The tail keeps its order, squeezed below the lowest score of those that were read.
-        lowest = head[-1].score
+        lowest = head[-1].score if head else 1.0
         tail = [Scored(item.id, item.position, lowest * item.score * SQUEEZE) for item in base[len(chosen) :]]
-        ranking = Ranking((*head, *tail), self.name, None, len(chosen))
-        return Workings(ranking, matrix, unread, gains, lifted, tuple(chosen), read.vectors)
+        ranking = Ranking((*head, *tail), self.name, "budget" if late else None, len(chosen))
+        return Workings(ranking, matrix, unread, gains, lifted, tuple(chosen), vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Workings:
         unread: logits before anything was read, shape (items,).
         gains: what each gained by likeness to the best, shape (items,).
         lifts: what the shop's own weights add, shape (items, signals), in the order of ``ranker.candidate.SIGNALS``.
-        chosen: positions of those that were read; empty where the model's order could not be given in time.
+        chosen: positions of those that were read; empty where none could be in time.
         vectors: what the reading gave, one row a chosen item.
     """
 

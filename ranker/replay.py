@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .asked import read as asked_of
 from .candidate import Candidate
-from .feedback import feedback
+from .feedback import gains
 from .model import Ranker
 from .signals import features
 from .weights import Weights, standing, vector_of
@@ -34,7 +34,7 @@ class Replay:
         self._matrix = features(query, candidates)
         nothing = np.zeros((len(candidates), ranker.config.outputs), np.float32)
         self._unread = ranker.logits(nothing, np.zeros(len(candidates), bool), self._matrix).astype(np.float64)
-        self._gains = feedback(self._unread, [item.vector for item in candidates], self.ids)
+        self._gains = gains(self._unread, candidates)
         self._standing = standing(candidates)
         self._read = np.full(len(candidates), np.nan)
         self._by_id = np.argsort(np.argsort(np.array(self.ids)))

@@ -7,5 +7,5 @@ from ranker.candidate import Candidate
 
 
 def candidate_of(hit: Hit) -> Candidate:
-    """A hit with its passage and its signals, and without a vector."""
-    return Candidate(hit.id, hit.text, hit.signals)
+    """A hit with its passage, its signals and its categories, and without a vector."""
+    return Candidate(hit.id, hit.text, hit.signals, categories=hit.product.categories)

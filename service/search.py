@@ -402,7 +402,7 @@ class SearchService:
         except EngineError as error:
             without("vectors", error)
             return candidates, "vectors"
-        return [Candidate(item.id, item.text, item.signals, vectors.get(item.id)) for item in candidates], None
+        return [replace(item, vector=vectors.get(item.id)) for item in candidates], None
 
     def worked(self, query: str, candidates: Sequence[Candidate], *, ranker: Ranker | None = None) -> Workings:
         """The model's order with what it came of, or, where that cannot be, the first stage's; ``ranker`` is another

@@ -83,7 +83,7 @@ def explained(ranker: Ranker, candidates: Sequence[Candidate], workings: Working
     if not read:
         # What was not read lies below what was: its chance is a share of the lowest read score.
         value = base + math.fsum(parts.values())
-        lowest = workings.ranking.items[len(workings.chosen) - 1].score
+        lowest = workings.ranking.items[len(workings.chosen) - 1].score if workings.chosen else 1.0
         parts[UNREAD] = logit(lowest * SQUEEZE / (1.0 + math.exp(-value))) - value
     score = next(item.score for item in workings.ranking.items if item.position == position)
     return Explained(candidates[position].id, LOGIT, base, largest_first(parts), score, read)

@@ -35,6 +35,7 @@ def test_what_matters_comes_first_in_a_passage() -> None:
         ({"title": None, "description": "only this"}, "only this"),
         ({"title": "only that", "brand": "", "category": []}, "only that"),
         ({"title": "x", "category": "Home > Kitchen > Knives"}, "x | Knives, Kitchen"),
+        ({"title": "x", "category": "Home / Kitchen / Cutlery/Knives"}, "x | Cutlery/Knives, Kitchen"),
         ({"title": "x", "category": ["Knives", "Knives"]}, "x | Knives"),
     ],
 )

@@ -12,7 +12,9 @@ import pytest
 from ranker.candidate import Candidate
 from ranker.errors import ModelError
 from ranker.folder import DEFAULT_MODEL
-from ranker.model import Ranker
+from ranker.fusion import ordered
+from ranker.model import Ranker, sigmoid
+from ranker.reading import Read
 
 PASSAGES = [
     "Red canvas sneakers | Acme, White. Light shoes with rubber soles and flat laces.",
@@ -77,11 +79,32 @@ def test_the_order_given_does_not_matter(ranker):
     assert forward == backward
 
 
-def test_past_the_deadline_the_first_stage_order_is_given_and_said():
-    ranking = Ranker(remembered=0).rank("red shoes", window(20), deadline=time.monotonic() - 1.0)
-    assert ranking.degraded == "budget"
-    assert ranking.model == "first_stage"
-    assert len(ranking.items) == 20
+def test_past_the_deadline_the_order_by_the_signals_is_given_and_said():
+    ranker = Ranker(remembered=0)
+    ranking = ranker.rank("red shoes", window(20), deadline=time.monotonic() - 1.0)
+    assert (ranking.degraded, ranking.read, ranking.model) == ("budget", 0, ranker.name)
+    work = ranker.work("red shoes", window(20))
+    by_signals = ordered(window(20), sigmoid(work.unread + work.gains))
+    assert [item.id for item in ranking.items] == [item.id for item in by_signals]
+    assert all(a.score >= b.score for a, b in zip(ranking.items, ranking.items[1:], strict=False))
+
+
+@pytest.mark.parametrize("missed", [0, 1, 3, 9])
+def test_what_was_read_above_the_first_that_was_not_counts(monkeypatch, missed):
+    ranker, items = Ranker(), window(20)
+    whole = ranker.rank("red shoes", items, depth=missed) if missed else None
+    real = ranker.pair_vectors
+
+    def late(query, passages, *, deadline=None):
+        read = real(query, passages)
+        done = np.ones(len(passages), bool)
+        done[missed] = False
+        return Read(np.where(done[:, None], read.vectors, 0.0).astype(np.float32), done)
+
+    monkeypatch.setattr(ranker, "pair_vectors", late)
+    ranking = ranker.rank("red shoes", items, depth=10)
+    assert (ranking.degraded, ranking.read) == ("budget", missed)
+    assert whole is None or [item.id for item in ranking.items] == [item.id for item in whole.items]
 
 
 def test_the_live_signals_move_the_score(ranker):
