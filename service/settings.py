@@ -59,9 +59,9 @@ class Settings(BaseSettings):
     """Threads of one model run."""
     candidates_per_signal: int = Field(80, ge=1, le=1000)
     rerank_depth: int | None = Field(None, ge=1, le=1000)
-    """How many of a window's best are read; ``None``: as many as the model says pay, 2 of the shipped one."""
+    """How many of a window's best are read; ``None``: as many as the model says pay, 10 of the shipped one."""
     rerank_budget_ms: float = Field(1000.0, gt=0)
-    """Of a search; past it the answer keeps the first-stage order."""
+    """Of a search; past it what has been read counts, and the rest stands by its signals."""
     rerank_request_budget_ms: float = Field(30_000.0, gt=0)
     """Of ``/v1/rerank``, which reads every document that it is sent."""
     query_vectors: int = Field(10_000, ge=0)

@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 def has_bf16() -> bool:
-    """Whether the processor multiplies matrices of 16-bit brain floats (AMX, or Arm's own). One that has to imitate them
-    takes three times as long as with 32 bits, and one with single instructions for them (AVX-512 BF16) twice as long."""
+    """Whether the processor multiplies matrices of 16-bit brain floats (AMX, or Arm's own).
+
+    One that has to imitate them takes three times as long as with 32 bits, and one that only adds their products
+    (AVX-512 BF16) twice as long.
+    """
     import torch
 
     able = torch.cpu.get_capabilities()

@@ -150,7 +150,7 @@ def test_a_contribution_is_the_mean_over_all_orders_of_the_real_head():
     found = explained(ranker(), items, workings, position)
     players = [name for name in found.parts if name != LIKENESS]
     assert {name for name in players if name in SIGNALS} <= set(names)
-    vector = workings.vectors[:1]
+    vector = workings.vectors[[workings.chosen.index(position)]]
 
     @cache
     def value(there: frozenset[int]) -> float:
