@@ -431,6 +431,7 @@ FEDERATED = "needs an environment of its own: make test-federated, whose tests d
 NOT_RUN = {
     "hybridrank index products.jsonl --index esci": NO_DATA,
     "hybridrank index films/products.jsonl.gz --index films": NO_DATA,
+    "hybridrank index retail.jsonl --index retail": NO_DATA,
     "hybridrank index learn/products.jsonl.gz --index films": NO_DATA,
     "hybridrank train windows --index films --queries learn/queries.tsv --qrels learn/qrels.tsv --source films "
     "--unjudged 100 --out films.jsonl.gz": NO_DATA,
