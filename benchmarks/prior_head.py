@@ -28,8 +28,8 @@ def main(folder: Path, *, trust: float = 0.0, level: float = 0.0, depth: int = R
     config = ModelConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
     head = Head(config.outputs, WIDTH).eval()
     with torch.no_grad():
-        head.trust.bias += trust
-        head.text.bias -= level
+        head.trust.bias.add_(trust)
+        head.text.bias.sub_(level)
     export_head(head, folder / "head.onnx")
     write_config(folder, config.model_copy(update={"features": list(FEATURES), "depth": depth}))
 
