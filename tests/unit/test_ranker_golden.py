@@ -26,21 +26,22 @@ SIGNALS = {
 }
 
 
-OTHER_PROCESSOR = 0.02
-"""What a score may differ by: without VNNI two 8-bit products are added in 16 bits."""
+SAME, OTHER_PROCESSOR = 5e-3, 0.01
+"""What a score may differ by; of bare texts more, for without VNNI two 8-bit products are added in 16 bits."""
 
 
 @pytest.mark.parametrize(
-    ("signals", "expected"),
+    ("signals", "within", "expected"),
     [
-        (True, {"chair": 0.2709, "wheels": 0.1565, "black": 0.1413, "mat": 0.037, "kettle": 0.0006}),
-        (False, {"chair": 0.2963, "black": 0.1653, "wheels": 0.1633, "mat": 0.0314, "kettle": 0.0008}),
+        (True, SAME, {"chair": 0.2709, "wheels": 0.1565, "black": 0.1413, "mat": 0.037, "kettle": 0.0006}),
+        (False, OTHER_PROCESSOR, {"chair": 0.2963, "black": 0.1653, "wheels": 0.1633, "mat": 0.0314, "kettle": 0.0008}),
     ],
 )
-def test_scores_of_the_shipped_model(signals, expected):
+def test_scores_of_the_shipped_model(signals, within, expected):
     items = [Candidate(name, text, SIGNALS[name] if signals else {}) for name, text in TEXTS.items()]
     ranking = Ranker(threads=1).rank("white desk chair without wheels", items)
-    assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=OTHER_PROCESSOR)
+    assert [item.id for item in ranking.items] == list(expected)
+    assert {item.id: item.score for item in ranking.items} == pytest.approx(expected, abs=within)
 
 
 def test_the_shipped_folder_holds_what_it_was_measured_to_be_worth():
