@@ -1,7 +1,7 @@
 """The shop of the Retail Demo Store (MIT-0 style licence) as a catalogue: furniture, decoration, kitchen, clothes.
 
 ``python -m benchmarks.retail PRODUCTS.yaml OUT.jsonl``. With ``benchmarks/judged/retail`` it is a trade on which
-nothing was trained or chosen.
+nothing was trained; how deep it pays to read was looked at on it.
 """
 
 from __future__ import annotations
