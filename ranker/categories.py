@@ -16,8 +16,8 @@ from collections.abc import Sequence, Set
 import numpy as np
 from numpy.typing import NDArray
 
-ITEMS = 10
-"""The best candidates that are looked at, by a softmax of their standard scores."""
+from .best import best
+
 WEIGHT = 0.2
 """What a logarithm of 1 adds (a name that is e times as common among the best), in standard deviations of the window's
 logits."""
@@ -42,10 +42,9 @@ def agreement(logits: NDArray[np.float64], categories: Sequence[Set[str]], ids: 
     filed = [row for row, names in enumerate(categories) if names]
     if len(filed) < 3 or spread <= 1e-9:
         return gains
-    best = np.lexsort((np.array(ids), -logits))[:ITEMS]
-    shares = np.exp((logits[best] - logits[best[0]]) / spread)
+    rows, shares = best(logits, ids, spread)
     among: Counter[str] = Counter()
-    for row, share in zip(best, (shares / shares.sum()).tolist(), strict=True):
+    for row, share in zip(rows.tolist(), shares.tolist(), strict=True):
         for name in categories[row]:
             among[name] += share
     whole = Counter(name for row in filed for name in categories[row])

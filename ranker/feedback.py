@@ -12,11 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .best import best
 from .candidate import Candidate
 from .categories import agreement
 
-ITEMS = 10
-"""The best candidates that make the picture, by a softmax of their standard scores."""
 WEIGHT = 0.7
 """What one standard deviation of likeness to the picture adds, in standard deviations of the window's logits."""
 
@@ -43,9 +42,8 @@ def feedback(
         return gains
     table = np.stack(known_vectors).astype(np.float64)
     known = logits[rows]
-    best = np.lexsort((np.array(ids)[rows], -known))[:ITEMS]
-    shares = np.exp((known[best] - known[best].max()) / spread)
-    likeness = table @ (shares / shares.sum() @ table[best])
+    chosen, shares = best(known, [ids[row] for row in rows], spread)
+    likeness = table @ (shares @ table[chosen])
     if likeness.std() <= 1e-9:
         return gains
     gains[rows] = WEIGHT * spread * (likeness - likeness.mean()) / likeness.std()

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from ranker.best import ITEMS
 from ranker.candidate import Candidate
-from ranker.categories import ITEMS, SMOOTHING, WEIGHT, agreement
+from ranker.categories import SMOOTHING, WEIGHT, agreement
 from ranker.feedback import feedback, gains
 from ranker.model import Ranker
 

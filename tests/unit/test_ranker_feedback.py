@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ranker.best import ITEMS
 from ranker.candidate import Candidate
-from ranker.feedback import ITEMS, WEIGHT, feedback
+from ranker.feedback import WEIGHT, feedback
 from ranker.model import Ranker
 
 
